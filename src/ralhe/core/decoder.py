@@ -1,0 +1,128 @@
+"""Bytes to Gaussians, section by section."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ralhe.core.instance import Instance
+from ralhe.errors import BitstreamError
+from ralhe.gaussians import COORDINATES, Array, Coordinates, Gaussians
+
+KINDS = ("parameters", "geometry", "attributes")
+TALLY = ("opacity", "colour", "shape", "harmonics")
+
+
+@dataclass(frozen=True)
+class Section:
+    """A row of the table of sections."""
+
+    kind: str
+    first_level: int
+    last_level: int
+    offset: int  # bytes from the start of the stream
+    length: int  # bytes
+    count: int  # nodes of level last_level + 1
+    crc: int  # CRC-32C of the bytes
+
+
+@dataclass(frozen=True)
+class StreamInfo:
+    """What header and table say, before anything is decoded."""
+
+    version: int
+    sh_degree: int
+    antialiased: bool
+    coordinates: Coordinates
+    bounding_box: tuple[tuple[float, ...], tuple[float, ...]]  # of the source, scene units
+    contracted: bool
+    depth: int
+    lookahead: int
+    leaves: int  # Gaussians in the stream
+    source_gaussians: int  # Gaussians of the scene it was made of
+    hidden: tuple[int, int, int]  # widths of the entropy networks (base, harmonics) and of the synthesis network
+    sections: tuple[Section, ...]
+    size: int  # bytes of the whole stream
+
+    @property
+    def level_ends(self) -> tuple[tuple[int, int], ...]:
+        """(level, bytes): the prefix of so many bytes decodes to the nodes of that level."""
+        return tuple((s.last_level + 1, s.offset + s.length) for s in self.sections if s.kind == "attributes")
+
+
+class Decoder:
+    """Decodes one stream. Raises BitstreamError for whatever is wrong with it."""
+
+    def __init__(self, data: bytes) -> None:
+        self._core = Instance()
+        self._data = data
+        self._address = self._core.put(data)
+        self._core.check("decoder_open", self._address, len(data))
+        self.info = self._read_info(data[4])
+
+    def advance(self, available: int | None = None, level: int | None = None) -> int:
+        """Decodes what lies whole in the first `available` bytes, up to nodes of `level`; the level reached."""
+        end = len(self._data) if available is None else min(available, len(self._data))
+        for section in self.info.sections:
+            if level is not None and section.kind == "attributes" and section.last_level + 1 > level:
+                return self.level
+            if section.offset + section.length > end:
+                return self.level
+            self._core.check("decoder_advance", end)
+        if self._core.check("decoder_advance", end) != 0:
+            raise BitstreamError("the table of sections contradicts itself")
+        return self.level
+
+    @property
+    def level(self) -> int:
+        """Level whose nodes have attributes now; `info.depth` when all is decoded."""
+        return int(self._scene_fields()[4])
+
+    def gaussians(self) -> Gaussians:
+        """The nodes of the level reached, in Morton order. Raises BitstreamError before the first level."""
+        core, info = self._core, self.info
+        core.check("decoder_output")
+        address = core.pointer("output_arrays")
+        n, *arrays = (int(x) for x in core.copy(address, (6,), np.uint32))
+        coefficients = (info.sh_degree + 1) ** 2
+        shapes = [(n, 3), (n, 3), (n, 4), (n,), (n, coefficients, 3)]
+        values = [self._array(a, shape) for a, shape in zip(arrays, shapes, strict=True)]
+        return Gaussians(*values, antialiased=info.antialiased, coordinates=info.coordinates)
+
+    def tally(self) -> dict[str, float]:
+        """Decodes everything and says how many bits went to each kind of attribute."""
+        self._core.call("tally_bits", 1)
+        self.advance()
+        bits = self._core.copy(self._core.pointer("tally_bits", 0), (4,), np.float64)
+        return dict(zip(TALLY, bits.tolist(), strict=True))
+
+    def _array(self, address: int, shape: tuple[int, ...]) -> Array:
+        return self._core.copy(address, shape, np.float32) if shape[0] else np.zeros(shape, np.float32)
+
+    def _scene_fields(self) -> list[int]:
+        return [int(x) for x in self._core.copy(self._core.pointer("scene_fields"), (10,), np.uint32)]
+
+    def _read_info(self, version: int) -> StreamInfo:
+        core = self._core
+        address = core.pointer("container_fields")
+        flags, degree, coordinates, sections, source = (int(x) for x in core.copy(address, (5,), np.uint32))
+        box = core.copy(address + 20, (6,), np.float32).tolist()
+        depth, lookahead, leaves, *_, base, harmonics, synthesis, contracted = self._scene_fields()
+        rows = core.copy(address + 44, (sections, 8), np.uint32).tolist()
+        table = tuple(Section(KINDS[row[0]], *row[1:7]) for row in rows)
+        return StreamInfo(
+            version=version,
+            sh_degree=degree,
+            antialiased=bool(flags & 1),
+            coordinates=COORDINATES[coordinates],
+            bounding_box=(tuple(box[:3]), tuple(box[3:])),
+            contracted=bool(contracted),
+            depth=depth,
+            lookahead=lookahead,
+            leaves=leaves,
+            source_gaussians=source,
+            hidden=(base, harmonics, synthesis),
+            sections=table,
+            size=table[-1].offset + table[-1].length if table else len(self._data),
+        )

@@ -1,0 +1,281 @@
+/* The walk over one level of the region-adaptive hierarchy: every merge of its nodes, coarse axis first.
+ *
+ *        node of level l, mean m            d = m1 - m2, one latent per channel
+ *       z: lower m1 | upper m2              m1 = m + d w2 / (w1 + w2)
+ *       y, then x inside each half          m2 = m - d w1 / (w1 + w2)
+ *
+ * Encoder and decoder walk this same code; only the encoder has targets to choose latents from. */
+#ifndef RALHE_LATENTS_H
+#define RALHE_LATENTS_H
+
+#include "context.h"
+
+typedef struct {
+    Scene *scene;
+    Coder *coder;
+    uint32_t level;
+    uint32_t *child_slot;  /* [nodes of the next level] */
+    float *child_weight;   /* [nodes of the next level] */
+    float log_cell;
+    Neighbourhood around;
+} Walk;
+
+/* What the encoder wants at a merge: difference and weight of its squared error, by channel. */
+typedef struct {
+    float wanted[MAX_CHANNELS]; /* in steps */
+    float weight[MAX_CHANNELS]; /* importance * step^2 */
+} Target;
+
+/* Closed loop: the difference that brings both sides nearest to their own weighted means, given the mean as
+ * decoded so far. */
+static void set_target(const Scene *s, const Merge *m, uint32_t row, const uint32_t leaf[3], Target *t) {
+    double total = (double)m->w1 + m->w2, a1 = m->w1 / total, a2 = m->w2 / total;
+    for (uint32_t c = 0; c < s->channels; c++) {
+        int class = weight_class(c);
+        double side[2], mass[2];
+        for (int i = 0; i < 2; i++) {
+            mass[i] = s->weights[(size_t)leaf[i + 1] * WEIGHTS + class] - s->weights[(size_t)leaf[i] * WEIGHTS + class];
+            side[i] = s->sums[(size_t)leaf[i + 1] * s->channels + c] - s->sums[(size_t)leaf[i] * s->channels + c];
+            side[i] -= mass[i] * s->mean[(size_t)row * s->channels + c];
+        }
+        double gain = mass[0] * a2 * a2 + mass[1] * a1 * a1, step = (double)(s->step[c] * m->step_factor);
+        double wanted = gain > 1e-12 ? (side[0] * a2 - side[1] * a1) / (gain * step) : 0.0;
+        t->wanted[c] = clampf((float)wanted, -30000.0f, 30000.0f);
+        t->weight[c] = (float)(gain * step * step) * s->importance[c];
+    }
+}
+
+/* The latent of least distortion + lambda * rate among the nearest, its neighbour towards mu, mu and zero. */
+static int32_t choose_latent(const Scene *s, const Law *law, float wanted, float weight, float *cost) {
+    int32_t nearest = round_int(wanted);
+    int32_t inner = nearest > law->shift ? nearest - 1 : nearest < law->shift ? nearest + 1 : nearest;
+    int32_t candidates[4] = {nearest, inner, law->shift, 0}, best = nearest;
+    *cost = 3e38f;
+    for (int i = 0; i < 4; i++) {
+        int32_t k = candidates[i];
+        float e = wanted - (float)k, j = weight * e * e;
+        if (j >= *cost || (i && k == candidates[i - 1])) continue;
+        j += s->lmbda * latent_bits(law, k);
+        if (j < *cost) {
+            *cost = j;
+            best = k;
+        }
+    }
+    return best;
+}
+
+static void count_bits(Scene *s, int class, float bits) {
+    if (s->tally) s->bits[class] += bits;
+}
+
+static int32_t code_channel(Scene *s, Coder *coder, const Law *law, uint32_t channel, int32_t k) {
+    k = code_latent(coder, law, k);
+    if (s->tally) count_bits(s, bits_class(channel), latent_bits(law, k));
+    return k;
+}
+
+static int code_flag(Scene *s, Coder *coder, uint32_t g, const f32x4 *h, int flag) {
+    uint32_t p = flag_probability(&s->entropy[1], g, h);
+    flag = code_bit(coder, p, flag);
+    if (s->tally) count_bits(s, 3, bits_of(flag ? p : 65536 - p));
+    return flag;
+}
+
+static void walk_base(Scene *s, Coder *coder, const float *x, const Target *t, int32_t *k) {
+    const EntropyNetwork *n = &s->entropy[0];
+    f32x4 h[MAX_HIDDEN / 4];
+    hidden_start(n, x, h);
+    for (uint32_t c = 0; c < BASE; c++) {
+        Law law = predict(n, c, x, h);
+        float cost;
+        if (t) k[c] = choose_latent(s, &law, t->wanted[c], t->weight[c], &cost);
+        k[c] = code_channel(s, coder, &law, c, k[c]);
+        hidden_add(n, c, k[c], h);
+    }
+}
+
+/* Chooses the latents of the harmonics: group by group all zero or not, then the whole merge. */
+static void choose_harmonics(const Scene *s, const float *x, const Target *t, int32_t *k) {
+    const EntropyNetwork *n = &s->entropy[1];
+    f32x4 h[MAX_HIDDEN / 4], before[MAX_HIDDEN / 4];
+    hidden_start(n, x, h);
+    uint32_t any = flag_probability(n, 0, h);
+    float with = s->lmbda * bits_of(any), without = s->lmbda * bits_of(65536 - any);
+    for (uint32_t g = 0, from = 0; g < n->groups; from = n->group_end[g++]) {
+        uint32_t flag = flag_probability(n, g + 1, h), some = 0;
+        float coded = s->lmbda * bits_of(flag), zero = 0.0f;
+        __builtin_memcpy(before, h, n->hidden * 4);
+        for (uint32_t c = from; c < n->group_end[g]; c++) {
+            Law law = predict(n, c, x, h);
+            float cost, e = t->wanted[BASE + c];
+            k[c] = choose_latent(s, &law, e, t->weight[BASE + c], &cost);
+            coded += cost;
+            zero += t->weight[BASE + c] * e * e;
+            some |= k[c] != 0;
+            hidden_add(n, c, k[c], h);
+        }
+        without += zero;
+        zero += s->lmbda * bits_of(65536 - flag);
+        if (!some || zero <= coded) {
+            for (uint32_t c = from; c < n->group_end[g]; c++) k[c] = 0;
+            __builtin_memcpy(h, before, n->hidden * 4);
+            coded = zero;
+        }
+        with += coded;
+    }
+    if (without <= with)
+        for (uint32_t c = 0; c < n->channels; c++) k[c] = 0;
+}
+
+static int any_latent(const int32_t *k, uint32_t from, uint32_t to) {
+    for (uint32_t c = from; c < to; c++)
+        if (k[c]) return 1;
+    return 0;
+}
+
+static void walk_harmonics(Scene *s, Coder *coder, const float *x, const Target *t, int32_t *k) {
+    const EntropyNetwork *n = &s->entropy[1];
+    if (t) choose_harmonics(s, x, t, k);
+    f32x4 h[MAX_HIDDEN / 4];
+    hidden_start(n, x, h);
+    int some = code_flag(s, coder, 0, h, any_latent(k, 0, n->channels));
+    for (uint32_t g = 0, from = 0; g < n->groups; from = n->group_end[g++]) {
+        if (some && code_flag(s, coder, g + 1, h, any_latent(k, from, n->group_end[g]))) {
+            for (uint32_t c = from; c < n->group_end[g]; c++) {
+                Law law = predict(n, c, x, h);
+                k[c] = code_channel(s, coder, &law, BASE + c, k[c]);
+                hidden_add(n, c, k[c], h);
+            }
+        } else {
+            for (uint32_t c = from; c < n->group_end[g]; c++) k[c] = 0;
+        }
+    }
+}
+
+static void record(Scene *s, const float *base, const float *harmonics, const int32_t *k) {
+    if (!s->stride || s->merges++ % s->stride || s->recorded == s->capacity) return;
+    __builtin_memcpy(s->inputs[0] + (size_t)s->recorded * BASE_INPUTS, base, BASE_INPUTS * 4);
+    if (s->sh_coefficients)
+        __builtin_memcpy(s->inputs[1] + (size_t)s->recorded * HARMONIC_INPUTS, harmonics, HARMONIC_INPUTS * 4);
+    int16_t *out = s->latents + (size_t)s->recorded * s->channels;
+    for (uint32_t c = 0; c < s->channels; c++) out[c] = (int16_t)k[c];
+    s->recorded++;
+}
+
+/* Splits row `low` by latents k; the upper side goes to row `high`. */
+static void split_row(Scene *s, const Merge *m, const int32_t *k, uint32_t low, uint32_t high, uint32_t level) {
+    float a1 = m->w1 / (m->w1 + m->w2), a2 = m->w2 / (m->w1 + m->w2);
+    float *lower = s->mean + (size_t)low * s->channels, *upper = s->mean + (size_t)high * s->channels;
+    for (uint32_t c = 0; c < s->channels; c++) {
+        float d = (float)k[c] * (s->step[c] * m->step_factor), mean = lower[c];
+        lower[c] = mean + d * a2;
+        upper[c] = mean - d * a1;
+        int32_t kept = k[c] > 127 ? 127 : k[c] < -127 ? -127 : k[c];
+        s->last[(size_t)low * s->channels + c] = s->last[(size_t)high * s->channels + c] = (int8_t)kept;
+        if (c < BASE) {
+            s->change[(size_t)low * BASE + c] = d * a2;
+            s->change[(size_t)high * BASE + c] = -(d * a1);
+        }
+    }
+    s->born[low] = s->born[high] = (uint8_t)level;
+}
+
+static void merge(Walk *w, const Merge *m, uint32_t row, const uint32_t leaf[3], uint32_t upper_row) {
+    Scene *s = w->scene;
+    float base[BASE_INPUTS], harmonics[HARMONIC_INPUTS];
+    int32_t k[MAX_CHANNELS] = {0};
+    const int8_t *last = s->last + (size_t)row * s->channels;
+    Target target, *t = 0;
+    if (w->coder->writing) set_target(s, m, row, leaf, t = &target);
+    geometry_inputs(s, m, &w->around, w->level, base);
+    base_inputs(s, m, &w->around, last, w->log_cell, base);
+    walk_base(s, w->coder, base, t, k);
+    if (s->sh_coefficients) {
+        __builtin_memcpy(harmonics, base, GEOMETRY_INPUTS * 4);
+        harmonic_inputs(s, &w->around, k, last, w->log_cell, harmonics + GEOMETRY_INPUTS);
+        walk_harmonics(s, w->coder, harmonics, t, k + BASE);
+    }
+    record(s, base, harmonics, k);
+    split_row(s, m, k, row, upper_row, w->level);
+}
+
+/* Children from ... to of one node, all in row `row`; splits along `axis` where both sides are occupied. */
+static void split(Walk *w, uint32_t from, uint32_t to, int axis, uint32_t row) {
+    Scene *s = w->scene;
+    const Level *next = &s->level[w->level + 1];
+    if (to - from == 1) {
+        w->child_slot[from] = row;
+        return;
+    }
+    uint32_t middle = from;
+    while (middle < to && !(next->code[middle] >> axis & 1)) middle++;
+    if (middle == from || middle == to) {
+        split(w, from, to, axis - 1, row);
+        return;
+    }
+    Merge m = {.axis = axis};
+    for (uint32_t i = from; i < middle; i++) m.w1 += w->child_weight[i];
+    for (uint32_t i = middle; i < to; i++) m.w2 += w->child_weight[i];
+    m.log_weight = log2_(m.w1 * m.w2 / (m.w1 + m.w2));
+    m.step_factor = exp2_(-(0.5f + s->shape) * m.log_weight);
+    uint32_t leaf[3] = {0}, upper = s->used++;
+    if (next->first_leaf) {
+        leaf[0] = next->first_leaf[from];
+        leaf[1] = next->first_leaf[middle];
+        leaf[2] = next->first_leaf[to];
+    }
+    merge(w, &m, row, leaf, upper);
+    split(w, from, middle, axis - 1, row);
+    split(w, middle, to, axis - 1, upper);
+}
+
+static int grow_rows(Scene *s, uint32_t rows) {
+    size_t used = s->used, c = s->channels;
+    float *mean = reallocate(s->mean, used * c * 4, (uint64_t)rows * c * 4);
+    if (mean) s->mean = mean;
+    float *change = reallocate(s->change, used * BASE * 4, (uint64_t)rows * BASE * 4);
+    if (change) s->change = change;
+    int8_t *last = reallocate(s->last, used * c, (uint64_t)rows * c);
+    if (last) s->last = last;
+    uint8_t *born = reallocate(s->born, used, rows);
+    if (born) s->born = born;
+    return mean && change && last && born;
+}
+
+/* Codes every merge of level s->at; afterwards the nodes of the next level have attributes. */
+static int walk_level(Scene *s, Coder *coder) {
+    uint32_t level = s->at, n = s->nodes[level], children = s->nodes[level + 1];
+    const Level *v = &s->level[level];
+    Index index = {0};
+    Walk w = {.scene = s, .coder = coder, .level = level};
+    w.child_slot = allocate((size_t)children * 4);
+    w.child_weight = allocate((size_t)children * 4);
+    w.log_cell = s->log_voxel + (float)(s->depth - level) * 0.69314718f;
+    float *means = allocate_zero((size_t)n * BASE_ROW, 4);
+    int ok = w.child_slot && w.child_weight && means && build_index(&index, v) && grow_rows(s, children);
+    for (uint32_t i = 0; ok && i < n; i++)
+        for (uint32_t c = 0; c < BASE; c++) means[(size_t)i * BASE_ROW + c] = s->mean[(size_t)s->slot[i] * s->channels + c];
+    for (uint32_t i = 0; ok && i < children; i++) w.child_weight[i] = node_weight(s, level + 1, i);
+    for (uint32_t i = 0; ok && i < n; i++) {
+        uint32_t from = v->first_child[i], to = v->first_child[i + 1];
+        if (to - from > 1) {
+            look_around(v, &index, means, i, (int)level, &w.around);
+            w.around.children = to - from;
+        }
+        split(&w, from, to, 2, s->slot[i]);
+        if (coder->failed) ok = 0;
+    }
+    release(index.slot);
+    release(means);
+    release(w.child_weight);
+    if (!ok) {
+        release(w.child_slot);
+        return 0;
+    }
+    release(s->slot);
+    s->slot = w.child_slot;
+    s->at++;
+    return 1;
+}
+
+#endif

@@ -1,0 +1,212 @@
+/* The small networks a stream carries, and the probability of one latent.
+ *
+ * Entropy network of a set of channels (a conditional NADE): one hidden layer sees the context once, and each
+ * channel that is decoded at a node is added to it before the next one is predicted:
+ *
+ *     h_0 = bias + in' x          h_{c+1} = h_c + back[c] squash(k_c)
+ *     (mu, s0, s1)_c = out_bias[c] + out[c]' relu(h_c) + skip[c]' (x_pred, x_dev, x_last)_c
+ *
+ * A latent k is mu rounded plus a residual r. r is zero, positive or negative as a Laplace law of scale exp(s0)
+ * says; |r| - 1 is geometric with ratio exp(-1 / exp(s1)), whose binary digits are independent bits. */
+#ifndef RALHE_NETWORK_H
+#define RALHE_NETWORK_H
+
+#include "range_coder.h"
+
+#define MAX_HIDDEN 64
+#define MAX_CHANNELS 55
+#define MAX_GROUPS 6
+#define MAX_INPUTS 64
+#define TENSORS 8
+#define LATENT_LIMIT 32767
+
+enum { IN, BIAS, BACK, OUT, OUT_BIAS, SKIP, FLAG, FLAG_BIAS };
+
+typedef struct {
+    uint32_t inputs, hidden, channels, groups, skip_at; /* skip_at: input of channel 0's prediction; 0 for none */
+    uint32_t group_end[MAX_GROUPS];
+    float *tensor[TENSORS];
+} EntropyNetwork;
+
+/* Elements of a tensor as the stream carries it: OUT and OUT_BIAS three per row (mu, s0, s1), SKIP three by three. */
+static uint32_t tensor_size(const EntropyNetwork *n, int tensor) {
+    uint32_t flags = n->groups ? n->groups + 1 : 0;
+    switch (tensor) {
+    case IN: return n->inputs * n->hidden;
+    case BIAS: return n->hidden;
+    case BACK: return n->channels * n->hidden;
+    case OUT: return n->channels * n->hidden * 3;
+    case OUT_BIAS: return n->channels * 3;
+    case SKIP: return n->skip_at ? n->channels * 9 : 0;
+    case FLAG: return flags * n->hidden;
+    default: return flags;
+    }
+}
+
+static int padded_rows(int tensor) { return tensor == OUT || tensor == OUT_BIAS || tensor == SKIP; }
+
+static int allocate_network(EntropyNetwork *n) {
+    for (int t = 0; t < TENSORS; t++) {
+        uint32_t size = tensor_size(n, t);
+        n->tensor[t] = allocate_zero(padded_rows(t) ? size / 3 * 4 : size, 4);
+        if (!n->tensor[t]) return 0;
+    }
+    return 1;
+}
+
+/* Element e of a tensor in stream order; rows of three are padded to four for SIMD. */
+static inline float *tensor_element(EntropyNetwork *n, int tensor, uint32_t e) {
+    return &n->tensor[tensor][padded_rows(tensor) ? e / 3 * 4 + e % 3 : e];
+}
+
+static float log2_1p_table[256];
+
+static void build_tables(void) {
+    for (int i = 0; i < 256; i++) log2_1p_table[i] = log2_(1.0f + (float)i);
+}
+
+/* sign(k) log2(1 + |k|), flat beyond 255. */
+static inline float squash(int32_t k) {
+    int32_t size = k < 0 ? -k : k;
+    float x = log2_1p_table[size > 255 ? 255 : size];
+    return k < 0 ? -x : x;
+}
+
+static void hidden_start(const EntropyNetwork *n, const float *x, f32x4 *h) {
+    uint32_t lanes = n->hidden / 4;
+    const f32x4 *w = (const f32x4 *)n->tensor[IN], *bias = (const f32x4 *)n->tensor[BIAS];
+    for (uint32_t j = 0; j < lanes; j++) h[j] = bias[j];
+    for (uint32_t i = 0; i < n->inputs; i++, w += lanes) {
+        f32x4 xi = splat(x[i]);
+        for (uint32_t j = 0; j < lanes; j++) h[j] += w[j] * xi;
+    }
+}
+
+static inline void hidden_add(const EntropyNetwork *n, uint32_t channel, int32_t k, f32x4 *h) {
+    if (!k) return;
+    uint32_t lanes = n->hidden / 4;
+    const f32x4 *w = (const f32x4 *)n->tensor[BACK] + channel * lanes;
+    f32x4 x = splat(squash(k) * 0.5f);
+    for (uint32_t j = 0; j < lanes; j++) h[j] += w[j] * x;
+}
+
+static inline float relu(float x) { return x > 0.0f ? x : 0.0f; }
+
+static inline uint32_t probability(float p) {
+    return (uint32_t)clampf(p * 65536.0f, 16.0f, 65520.0f);
+}
+
+/* 65536 times the probability that flag g is set. */
+static uint32_t flag_probability(const EntropyNetwork *n, uint32_t g, const f32x4 *h) {
+    const float *w = n->tensor[FLAG] + g * n->hidden, *x = (const float *)h;
+    float z = n->tensor[FLAG_BIAS][g];
+    for (uint32_t j = 0; j < n->hidden; j++) z += w[j] * relu(x[j]);
+    return probability(1.0f / (1.0f + exp_(clampf(-z, -20.0f, 20.0f))));
+}
+
+/* The law of one latent. */
+typedef struct {
+    int32_t shift;        /* mu rounded */
+    uint32_t zero, up;    /* probabilities of r = 0, and of r > 0 where it is not, times 65536 */
+    uint32_t low_bits;    /* binary digits of |r| - 1 below the unary part */
+    float rate;           /* 1 / exp(s1) */
+} Law;
+
+#define LOG_SCALE_MIN -3.5f /* a Laplace scale of 0.03: a zero costs less than 2^-20 bit */
+#define LOG_SCALE_MAX 9.0f  /* beyond it the 16-bit latents end */
+
+static Law predict(const EntropyNetwork *n, uint32_t channel, const float *x, const f32x4 *h) {
+    const f32x4 *w = (const f32x4 *)n->tensor[OUT] + channel * n->hidden;
+    const float *hidden = (const float *)h;
+    f32x4 o = ((const f32x4 *)n->tensor[OUT_BIAS])[channel];
+    for (uint32_t j = 0; j < n->hidden; j++) o += w[j] * splat(relu(hidden[j]));
+    if (n->skip_at) {
+        const f32x4 *skip = (const f32x4 *)n->tensor[SKIP] + channel * 3;
+        for (uint32_t i = 0; i < 3; i++) o += skip[i] * splat(x[n->skip_at + i * n->channels + channel]);
+    }
+    float mu = clampf(o[0], -30000.0f, 30000.0f);
+    float s0 = clampf(o[1], LOG_SCALE_MIN, LOG_SCALE_MAX), s1 = clampf(o[2], LOG_SCALE_MIN, LOG_SCALE_MAX);
+    Law law = {.shift = round_int(mu)};
+    float f = mu - (float)law.shift, rate0 = exp_(-s0);
+    float up = 0.5f * exp_(-(0.5f - f) * rate0), down = 0.5f * exp_(-(0.5f + f) * rate0);
+    law.zero = probability(1.0f - up - down);
+    law.up = probability(up / (up + down + 1e-30f));
+    law.rate = exp_(-s1);
+    law.low_bits = s1 > 0.0f ? (uint32_t)(s1 * 1.44269504f + 0.5f) : 0;
+    return law;
+}
+
+#define UNARY_LIMIT 20
+
+/* Probability that binary digit j of a geometric number of this rate is one. */
+static inline float digit(float rate, uint32_t j) {
+    float e = exp_(-rate * (float)(1u << j));
+    return e / (1.0f + e);
+}
+
+static inline float bits_of(uint32_t p) { return 16.0f - log2_((float)p); }
+
+/* Bits of |r| - 1 = size under the law; the escape after UNARY_LIMIT is Elias gamma. */
+static float magnitude_bits(const Law *l, uint32_t size) {
+    uint32_t high = size >> l->low_bits;
+    uint32_t more = probability(exp_(-l->rate * (float)(1u << l->low_bits)));
+    float bits = bits_of(more) * (float)(high < UNARY_LIMIT ? high : UNARY_LIMIT);
+    if (high < UNARY_LIMIT) bits += bits_of(65536 - more);
+    else bits += 2.0f * (float)(31 - __builtin_clz(high - UNARY_LIMIT + 1)) + 1.0f;
+    for (uint32_t j = 0; j < l->low_bits; j++) {
+        uint32_t p = probability(digit(l->rate, j));
+        bits += bits_of(size >> j & 1 ? p : 65536 - p);
+    }
+    return bits;
+}
+
+static float latent_bits(const Law *l, int32_t k) {
+    int32_t r = k - l->shift;
+    if (!r) return bits_of(l->zero);
+    float bits = bits_of(65536 - l->zero) + bits_of(r > 0 ? l->up : 65536 - l->up);
+    return bits + magnitude_bits(l, (uint32_t)(r < 0 ? -r : r) - 1);
+}
+
+static uint32_t code_gamma(Coder *c, uint32_t value) {
+    uint32_t length = 0, read = 1;
+    while (length < 16 && code_bit(c, 32768, (value >> (length + 1)) != 0)) length++;
+    for (uint32_t i = length; i-- > 0;) read = read << 1 | (uint32_t)code_bit(c, 32768, (int)(value >> i & 1));
+    return read;
+}
+
+static uint32_t code_magnitude(Coder *c, const Law *l, uint32_t size) {
+    uint32_t more = probability(exp_(-l->rate * (float)(1u << l->low_bits)));
+    uint32_t wanted = size >> l->low_bits, high = 0;
+    while (high < UNARY_LIMIT && code_bit(c, more, high < wanted)) high++;
+    if (high == UNARY_LIMIT) high += code_gamma(c, wanted - UNARY_LIMIT + 1) - 1;
+    uint32_t read = high;
+    for (uint32_t j = l->low_bits; j-- > 0;)
+        read = read << 1 | (uint32_t)code_bit(c, probability(digit(l->rate, j)), (int)(size >> j & 1));
+    return read;
+}
+
+static int32_t code_latent(Coder *c, const Law *l, int32_t k) {
+    int32_t r = k - l->shift;
+    if (code_bit(c, l->zero, r == 0)) return l->shift;
+    int up = code_bit(c, l->up, r > 0);
+    uint32_t size = code_magnitude(c, l, (uint32_t)(r < 0 ? -r : r) - 1) + 1;
+    if (size > 2 * LATENT_LIMIT) size = 2 * LATENT_LIMIT; /* only a hostile stream */
+    k = l->shift + (up ? (int32_t)size : -(int32_t)size);
+    return k > LATENT_LIMIT ? LATENT_LIMIT : k < -LATENT_LIMIT ? -LATENT_LIMIT : k;
+}
+
+/* The network that corrects decoded leaves: linear, relu, linear. */
+typedef struct {
+    uint32_t inputs, hidden, channels; /* hidden 0: none */
+    float *in, *bias, *out, *out_bias; /* [inputs, hidden] [hidden] [channels, hidden] [channels] */
+} SynthesisNetwork;
+
+static int allocate_synthesis(SynthesisNetwork *n) {
+    n->in = allocate_zero((size_t)n->inputs * n->hidden, 4);
+    n->bias = allocate_zero(n->hidden, 4);
+    n->out = allocate_zero((size_t)n->channels * n->hidden, 4);
+    n->out_bias = allocate_zero(n->channels, 4);
+    return n->in && n->bias && n->out && n->out_bias;
+}
+
+#endif

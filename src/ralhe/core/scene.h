@@ -1,0 +1,75 @@
+/* What one stream describes, as far as it has been walked: the same state for encoder and decoder. */
+#ifndef RALHE_SCENE_H
+#define RALHE_SCENE_H
+
+#include "network.h"
+#include "octree.h"
+
+#define BASE 10      /* opacity logit, luma, two chromas, six of the log-covariance */
+#define BASE_ROW 12  /* padded to whole SIMD vectors */
+#define SCALES 2     /* 0: base, 1: spherical harmonics */
+#define WEIGHTS 3    /* classes of encoder weights: opacity, colour, shape */
+
+typedef struct {
+    /* header */
+    uint32_t depth, lookahead, sh_coefficients, channels, leaves;
+    uint32_t contracted;
+    double origin[3], voxel;             /* of the voxelised coordinates */
+    float log_voxel;                     /* natural log of the voxel in scene units */
+    double centre[3], scale;             /* of the contraction */
+    float step[MAX_CHANNELS];            /* quantiser step at weight 1 */
+    float shape;                         /* step = step[c] * weight^-(1/2 + shape) */
+    float root[MAX_CHANNELS];            /* mean of all */
+    int8_t basis[3][15 * 15];            /* spherical-harmonic planes: coefficients = basis / 127 * channels */
+    uint32_t has_basis;
+    uint32_t nodes[MAX_DEPTH + 1];       /* occupied nodes by level */
+    EntropyNetwork entropy[SCALES];
+    SynthesisNetwork synthesis;
+
+    /* walk */
+    Level level[MAX_DEPTH + 1];
+    uint32_t at;       /* level whose nodes have attributes */
+    uint32_t used;     /* rows of the arrays below in use: nodes[at] */
+    uint32_t *slot;    /* [nodes[at]] row of each node of level `at` */
+    float *mean;       /* [used, channels] */
+    float *change;     /* [used, BASE] what the last merge added */
+    int8_t *last;      /* [used, channels] latents of the last merge */
+    uint8_t *born;     /* [used] level of the last merge */
+    OccupancyModel occupancy;
+
+    /* encoder only */
+    const uint64_t *leaf_code;  /* [leaves] */
+    double *sums;               /* [leaves + 1, channels] running sums of weight * attribute */
+    double *weights;            /* [leaves + 1, WEIGHTS] running sums of weight */
+    float importance[MAX_CHANNELS]; /* squared error of a channel counts this much */
+    float lmbda;
+    uint32_t stride;            /* every stride-th merge is recorded for training; 0 for none */
+    uint32_t merges, recorded, capacity;
+    float *inputs[SCALES];      /* [capacity, inputs] */
+    int16_t *latents;           /* [capacity, channels] */
+    double bits[4];             /* opacity, colour, shape, harmonics */
+    uint32_t tally;
+} Scene;
+
+static inline int weight_class(uint32_t channel) {
+    return channel == 0 ? 0 : channel < 4 ? 1 : channel < BASE ? 2 : 1;
+}
+
+static inline int bits_class(uint32_t channel) { return channel < BASE ? weight_class(channel) : 3; }
+
+/* Level from whose counts the weights of level m come. */
+static inline uint32_t weight_level(const Scene *s, uint32_t m) {
+    return m + s->lookahead < s->depth ? m + s->lookahead : s->depth;
+}
+
+/* Leaves that a node of level m stands for: its descendants at the weight level, scaled to sum to the leaves. */
+static float node_weight(const Scene *s, uint32_t m, uint32_t node) {
+    uint32_t end = weight_level(s, m), from = node, to = node + 1;
+    for (uint32_t l = m; l < end; l++) {
+        from = s->level[l].first_child[from];
+        to = s->level[l].first_child[to];
+    }
+    return (float)(to - from) * ((float)s->leaves / (float)s->nodes[end]);
+}
+
+#endif
