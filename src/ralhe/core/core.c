@@ -170,15 +170,42 @@ static int build_levels(const uint64_t *codes) {
     return DONE;
 }
 
-static void sum_targets(const float *attributes, const float *weights) {
+/* Target rows of a level from those of its children; `used` rows are taken. */
+static void average_level(uint32_t level, uint32_t *used) {
+    const Level *v = &scene.level[level];
     size_t d = scene.channels;
-    for (size_t i = 0; i < scene.leaves; i++) {
-        for (size_t k = 0; k < WEIGHTS; k++)
-            scene.weights[(i + 1) * WEIGHTS + k] = scene.weights[i * WEIGHTS + k] + weights[i * WEIGHTS + k];
-        for (size_t c = 0; c < d; c++)
-            scene.sums[(i + 1) * d + c] =
-                scene.sums[i * d + c] + (double)weights[i * WEIGHTS + (size_t)weight_class((uint32_t)c)] * attributes[i * d + c];
+    for (uint32_t i = 0; i < v->n; i++) {
+        uint32_t from = v->first_child[i], to = v->first_child[i + 1];
+        const uint32_t *child = scene.target_row[level + 1];
+        if (to - from == 1) {
+            scene.target_row[level][i] = child[from];
+            continue;
+        }
+        float *out = scene.target + d * *used, total = 0.0f;
+        scene.target_row[level][i] = (*used)++;
+        __builtin_memset(out, 0, d * 4);
+        for (uint32_t j = from; j < to; j++) {
+            float w = node_weight(&scene, level + 1, j);
+            total += w;
+            for (size_t c = 0; c < d; c++) out[c] += w * scene.target[child[j] * d + c];
+        }
+        for (size_t c = 0; c < d; c++) out[c] /= total;
     }
+}
+
+static int allocate_targets(void) {
+    uint32_t branching = 0;
+    for (uint32_t l = 0; l < scene.depth; l++)
+        for (uint32_t i = 0; i < scene.nodes[l]; i++)
+            branching += scene.level[l].first_child[i + 1] - scene.level[l].first_child[i] > 1;
+    scene.target = allocate_zero((size_t)scene.leaves + branching, scene.channels * 4);
+    scene.weights = allocate_zero((size_t)scene.leaves + 1, WEIGHTS * 8);
+    int whole = scene.target && scene.weights;
+    for (uint32_t l = 0; l <= scene.depth; l++) {
+        scene.target_row[l] = allocate_zero(scene.nodes[l], 4);
+        whole &= scene.target_row[l] != 0;
+    }
+    return whole;
 }
 
 /* codes: ascending distinct Morton codes [leaves]. */
@@ -186,12 +213,16 @@ int EXPORT(encoder_leaves)(const uint64_t *codes) {
     return build_levels(codes);
 }
 
-/* attributes [leaves, channels], weights [leaves, WEIGHTS]; may be called again with others. */
-int EXPORT(encoder_targets)(const float *attributes, const float *weights) {
-    if (!scene.sums) scene.sums = allocate_zero((size_t)scene.leaves + 1, scene.channels * 8);
-    if (!scene.weights) scene.weights = allocate_zero((size_t)scene.leaves + 1, WEIGHTS * 8);
-    if (!scene.sums || !scene.weights) return NO_MEMORY;
-    sum_targets(attributes, weights);
+/* attributes [leaves, channels], weights [leaves, WEIGHTS]; may be called again with others, once the geometry is
+ * coded. root [channels] receives the mean of all. */
+int EXPORT(encoder_targets)(const float *attributes, const float *weights, float *root) {
+    if (!scene.target && !allocate_targets()) return NO_MEMORY;
+    for (size_t i = 0; i < scene.leaves * (size_t)WEIGHTS; i++) scene.weights[i + WEIGHTS] = scene.weights[i] + weights[i];
+    __builtin_memcpy(scene.target, attributes, (size_t)scene.leaves * scene.channels * 4);
+    uint32_t used = scene.leaves;
+    for (uint32_t i = 0; i < used; i++) scene.target_row[scene.depth][i] = i;
+    for (uint32_t l = scene.depth; l-- > 0;) average_level(l, &used);
+    __builtin_memcpy(root, scene.target + (size_t)scene.target_row[0][0] * scene.channels, scene.channels * 4);
     return DONE;
 }
 

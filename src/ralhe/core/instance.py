@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +41,9 @@ def _module() -> tuple[wasmtime.Engine, wasmtime.Module]:
     return engine, wasmtime.Module.from_file(engine, str(WASM))
 
 
+T = TypeVar("T", bound=np.generic)
+
+
 class Instance:
     """A fresh core with empty memory. Not for use by two threads at once."""
 
@@ -74,7 +77,7 @@ class Instance:
         """Address that an exported function answers."""
         return self.call(name, *arguments) & 0xFFFFFFFF
 
-    def view[T: np.generic](self, address: int, shape: tuple[int, ...], dtype: type[T]) -> npt.NDArray[T]:
+    def view(self, address: int, shape: tuple[int, ...], dtype: type[T]) -> npt.NDArray[T]:
         """The core's memory as an array; only valid until the next call, since memory may move as it grows."""
         size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
         if address + size > self._memory.data_len(self._store):
@@ -83,7 +86,7 @@ class Instance:
         raw = (ctypes.c_ubyte * size).from_address(start)
         return np.frombuffer(raw, dtype).reshape(shape)
 
-    def copy[T: np.generic](self, address: int, shape: tuple[int, ...], dtype: type[T]) -> npt.NDArray[T]:
+    def copy(self, address: int, shape: tuple[int, ...], dtype: type[T]) -> npt.NDArray[T]:
         """As `view`, but a copy."""
         return self.view(address, shape, dtype).copy()
 

@@ -26,22 +26,37 @@ typedef struct {
     float weight[MAX_CHANNELS]; /* importance * step^2 */
 } Target;
 
-/* Closed loop: the difference that brings both sides nearest to their own weighted means, given the mean as
- * decoded so far. */
-static void set_target(const Scene *s, const Merge *m, uint32_t row, const uint32_t leaf[3], Target *t) {
-    double total = (double)m->w1 + m->w2, a1 = m->w1 / total, a2 = m->w2 / total;
+/* Weighted mean of channel c over children from ... to, as the decoder weighs them. */
+static float side_mean(const Walk *w, uint32_t c, uint32_t from, uint32_t to) {
+    const Scene *s = w->scene;
+    const uint32_t *row = s->target_row[w->level + 1];
+    if (to - from == 1) return s->target[(size_t)row[from] * s->channels + c];
+    float sum = 0.0f, total = 0.0f;
+    for (uint32_t i = from; i < to; i++) {
+        sum += w->child_weight[i] * s->target[(size_t)row[i] * s->channels + c];
+        total += w->child_weight[i];
+    }
+    return sum / total;
+}
+
+/* Closed loop: the difference that brings both sides nearest to their means given the mean as decoded so far,
+ * counting each side's error by the importance of its leaves. span: children from, middle, to. */
+static void set_target(const Walk *w, const Merge *m, uint32_t row, const uint32_t span[3], Target *t) {
+    const Scene *s = w->scene;
+    const uint32_t *leaf = s->level[w->level + 1].first_leaf;
+    float total = m->w1 + m->w2, a1 = m->w1 / total, a2 = m->w2 / total, mass[2][WEIGHTS];
+    for (int i = 0; i < 2; i++)
+        for (int k = 0; k < WEIGHTS; k++)
+            mass[i][k] = (float)(s->weights[(size_t)leaf[span[i + 1]] * WEIGHTS + (size_t)k] -
+                                 s->weights[(size_t)leaf[span[i]] * WEIGHTS + (size_t)k]);
     for (uint32_t c = 0; c < s->channels; c++) {
-        int class = weight_class(c);
-        double side[2], mass[2];
-        for (int i = 0; i < 2; i++) {
-            mass[i] = s->weights[(size_t)leaf[i + 1] * WEIGHTS + class] - s->weights[(size_t)leaf[i] * WEIGHTS + class];
-            side[i] = s->sums[(size_t)leaf[i + 1] * s->channels + c] - s->sums[(size_t)leaf[i] * s->channels + c];
-            side[i] -= mass[i] * s->mean[(size_t)row * s->channels + c];
-        }
-        double gain = mass[0] * a2 * a2 + mass[1] * a1 * a1, step = (double)(s->step[c] * m->step_factor);
-        double wanted = gain > 1e-12 ? (side[0] * a2 - side[1] * a1) / (gain * step) : 0.0;
-        t->wanted[c] = clampf((float)wanted, -30000.0f, 30000.0f);
-        t->weight[c] = (float)(gain * step * step) * s->importance[c];
+        float mass1 = mass[0][weight_class(c)], mass2 = mass[1][weight_class(c)];
+        float now = s->mean[(size_t)row * s->channels + c], step = s->step[c] * m->step_factor;
+        float e1 = side_mean(w, c, span[0], span[1]) - now, e2 = side_mean(w, c, span[1], span[2]) - now;
+        float gain = mass1 * a2 * a2 + mass2 * a1 * a1;
+        float wanted = gain > 1e-12f ? (mass1 * a2 * e1 - mass2 * a1 * e2) / gain : e1 - e2;
+        t->wanted[c] = clampf(wanted / step, -30000.0f, 30000.0f);
+        t->weight[c] = gain * step * step * s->importance[c];
     }
 }
 
@@ -180,13 +195,13 @@ static void split_row(Scene *s, const Merge *m, const int32_t *k, uint32_t low, 
     s->born[low] = s->born[high] = (uint8_t)level;
 }
 
-static void merge(Walk *w, const Merge *m, uint32_t row, const uint32_t leaf[3], uint32_t upper_row) {
+static void merge(Walk *w, const Merge *m, uint32_t row, const uint32_t span[3], uint32_t upper_row) {
     Scene *s = w->scene;
     float base[BASE_INPUTS], harmonics[HARMONIC_INPUTS];
     int32_t k[MAX_CHANNELS] = {0};
     const int8_t *last = s->last + (size_t)row * s->channels;
     Target target, *t = 0;
-    if (w->coder->writing) set_target(s, m, row, leaf, t = &target);
+    if (w->coder->writing) set_target(w, m, row, span, t = &target);
     geometry_inputs(s, m, &w->around, w->level, base);
     base_inputs(s, m, &w->around, last, w->log_cell, base);
     walk_base(s, w->coder, base, t, k);
@@ -218,13 +233,8 @@ static void split(Walk *w, uint32_t from, uint32_t to, int axis, uint32_t row) {
     for (uint32_t i = middle; i < to; i++) m.w2 += w->child_weight[i];
     m.log_weight = log2_(m.w1 * m.w2 / (m.w1 + m.w2));
     m.step_factor = exp2_(-(0.5f + s->shape) * m.log_weight);
-    uint32_t leaf[3] = {0}, upper = s->used++;
-    if (next->first_leaf) {
-        leaf[0] = next->first_leaf[from];
-        leaf[1] = next->first_leaf[middle];
-        leaf[2] = next->first_leaf[to];
-    }
-    merge(w, &m, row, leaf, upper);
+    const uint32_t span[3] = {from, middle, to}, upper = s->used++;
+    merge(w, &m, row, span, upper);
     split(w, from, middle, axis - 1, row);
     split(w, middle, to, axis - 1, upper);
 }

@@ -39,7 +39,8 @@ typedef struct {
 
     /* encoder only */
     const uint64_t *leaf_code;  /* [leaves] */
-    double *sums;               /* [leaves + 1, channels] running sums of weight * attribute */
+    uint32_t *target_row[MAX_DEPTH + 1]; /* [nodes[l]] row of each node's target; a single child shares its parent's */
+    float *target;              /* [leaves + branching nodes, channels] means as the decoder weighs them */
     double *weights;            /* [leaves + 1, WEIGHTS] running sums of weight */
     float importance[MAX_CHANNELS]; /* squared error of a channel counts this much */
     float lmbda;

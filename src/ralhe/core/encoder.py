@@ -1,0 +1,162 @@
+"""Leaves to sections: the encoding side of the core's one walk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ralhe.core.decoder import KINDS, TALLY, Section
+from ralhe.core.instance import Instance
+from ralhe.errors import SceneError
+from ralhe.gaussians import Array
+from ralhe.octree import Codes
+
+BASE_SECTION_NODES = 256
+"""The levels below which the octree has at most so many nodes share one section."""
+SYNTHESIS_INPUTS = 22
+
+
+@dataclass(frozen=True)
+class CodedSection:
+    """A section's row of the table, its offset still to be set, and its bytes."""
+
+    row: Section
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """Merges as the entropy networks saw them, for training: every stride-th one."""
+
+    base_inputs: Array  # [M, inputs]
+    harmonic_inputs: Array  # [M, inputs]; zero rows where the scene has no harmonics
+    latents: npt.NDArray[np.int16]  # [M, channels]
+
+
+@dataclass(frozen=True)
+class Walked:
+    """What one walk wrote."""
+
+    parameters: CodedSection
+    attributes: tuple[CodedSection, ...]
+    bits: dict[str, float]  # estimated bits of opacity, colour, shape and harmonics
+
+    @property
+    def size(self) -> int:
+        """Bytes of the sections."""
+        return len(self.parameters.data) + sum(len(s.data) for s in self.attributes)
+
+
+class Encoder:
+    """Codes one voxelised scene, again and again under different parameters."""
+
+    def __init__(self, header: bytes, codes: Codes, lookahead: int) -> None:
+        """header: fixed part as `bitstream.Header` packs it; codes: ascending distinct Morton codes [N > 0]."""
+        self._core = Instance()
+        self.reopen(header)
+        address = self._core.put(codes)
+        self._core.check("encoder_leaves", address)
+        self._core.release(address)
+        self._leaves = len(codes)
+        self._depth = int(self._core.copy(self._core.pointer("scene_fields"), (1,), np.uint32)[0])
+        self.nodes: list[int] = self._core.copy(self._core.pointer("encoder_nodes"), (self._depth + 1,), np.uint32).tolist()
+        base = max([0, *(level for level in range(self._depth) if self.nodes[level + 1] <= BASE_SECTION_NODES)])
+        self._attribute_spans = [(0, base), *((level, level) for level in range(base + 1, self._depth))]
+        ahead = min(base + lookahead, self._depth - 1)
+        self._geometry_spans = [(0, ahead), *((level, level) for level in range(ahead + 1, self._depth))]
+
+    def reopen(self, header: bytes) -> None:
+        """Takes other network widths or flags for the same leaves."""
+        address = self._core.put(header)
+        self._core.check("encoder_open", address, len(header))
+        self._core.release(address)
+        self.parameter_count = self._core.call("parameter_count")
+
+    def geometry(self) -> tuple[CodedSection, ...]:
+        """Occupancy of all levels."""
+        if self._depth == 0:
+            return ()
+        first = self._section_count()
+        for span in self._geometry_spans:
+            self._core.check("encoder_geometry", *span)
+        return tuple(self._sections(first))
+
+    def set_targets(self, attributes: Array, weights: npt.NDArray[np.floating]) -> Array:
+        """attributes [N, channels]; weights [N, 3] of squared errors of opacity, colour and shape.
+
+        After `geometry`. Returns the mean of all as the decoder weighs it, [channels].
+        """
+        arrays = (attributes, weights, np.zeros(attributes.shape[1]))
+        addresses = [self._core.put(np.ascontiguousarray(a, np.float32)) for a in arrays]
+        self._core.check("encoder_targets", *addresses)
+        root = self._core.copy(addresses[2], (attributes.shape[1],), np.float32)
+        for address in addresses:
+            self._core.release(address)
+        return root
+
+    def walk(self, parameters: npt.NDArray[np.int32], importance: npt.NDArray[np.floating], lmbda: float,
+             record_every: int = 0) -> Walked:  # fmt: skip
+        """Chooses latents of least weighted distortion + lmbda * bits, and codes them.
+
+        importance [channels]: weight of a channel's squared error, on top of the Gaussians' own.
+        record_every: every so many merges one is kept for `recorded`; 0 for none; the same in every walk.
+        """
+        core = self._core
+        address = core.put(np.ascontiguousarray(importance, np.float32))
+        core.check("encoder_objective", address, float(lmbda), record_every)
+        core.release(address)
+        address = core.put(parameters)
+        core.check("encoder_parameters", address, len(parameters))
+        core.release(address)
+        core.call("tally_bits", 1)
+        for span in self._attribute_spans if self._depth else []:
+            core.check("encoder_attributes", *span)
+        bits = core.copy(core.pointer("tally_bits", 0), (4,), np.float64)
+        first, *rest = self._sections(0)
+        return Walked(first, tuple(rest), dict(zip(TALLY, bits.tolist(), strict=True)))
+
+    def recorded(self) -> Recorded:
+        """Merges kept by the last walk."""
+        core = self._core
+        n = core.call("recorded_merges")
+        channels = self._channels()
+        widths = [core.call("network_inputs", i) for i in (0, 1)]
+        base = core.copy(core.pointer("recorded_inputs", 0), (n, widths[0]), np.float32)
+        harmonic = np.zeros((0, widths[1]), np.float32)
+        if channels > 10:
+            harmonic = core.copy(core.pointer("recorded_inputs", 1), (n, widths[1]), np.float32)
+        return Recorded(base, harmonic, core.copy(core.pointer("recorded_latents"), (n, channels), np.int16))
+
+    def decoded(self) -> tuple[Array, Array]:
+        """Leaves as the last walk decodes them: attributes before synthesis [N, channels], inputs of the
+        synthesis network [N, 22]."""
+        core, shapes = self._core, [(self._leaves, self._channels()), (self._leaves, SYNTHESIS_INPUTS)]
+        addresses = [core.pointer("memory_allocate", 4 * a * b) for a, b in shapes]
+        core.check("encoder_decoded", *addresses)
+        attributes, inputs = (core.copy(a, s, np.float32) for a, s in zip(addresses, shapes, strict=True))
+        for address in addresses:
+            core.release(address)
+        return attributes, inputs
+
+    def _channels(self) -> int:
+        return 10 + 3 * int(self._core.copy(self._core.pointer("scene_fields"), (4,), np.uint32)[3])
+
+    def _section_count(self) -> int:
+        return int(self._core.copy(self._core.pointer("container_fields"), (4,), np.uint32)[3])
+
+    def _sections(self, start: int) -> list[CodedSection]:
+        core, count = self._core, self._section_count()
+        rows = core.copy(core.pointer("container_fields") + 44, (count, 8), np.uint32).tolist()
+        out = []
+        for i, row in enumerate(rows[start:], start):
+            data = core.copy(core.pointer("encoder_section", i), (row[4],), np.uint8).tobytes() if row[4] else b""
+            out.append(CodedSection(Section(KINDS[row[0]], *row[1:7]), data))
+        return out
+
+
+def check_codes(codes: Codes) -> None:
+    """Raises SceneError unless the codes ascend strictly."""
+    if len(codes) > 1 and not bool((codes[1:] > codes[:-1]).all()):
+        raise SceneError("leaf codes must be distinct and in Morton order")

@@ -1,0 +1,20 @@
+"""From a trained scene to voxels: drop the unseen, keep the important, voxelise, merge, order."""
+
+from ralhe.prepare.attributes import attributes_of
+from ralhe.prepare.clean import Cleaned, clean
+from ralhe.prepare.importance import importance
+from ralhe.prepare.merge import Voxelised, voxelise
+from ralhe.prepare.simplify import most_important
+from ralhe.prepare.voxels import VoxelGrid, choose_grid
+
+__all__ = [
+    "Cleaned",
+    "VoxelGrid",
+    "Voxelised",
+    "attributes_of",
+    "choose_grid",
+    "clean",
+    "importance",
+    "most_important",
+    "voxelise",
+]

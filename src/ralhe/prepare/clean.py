@@ -1,0 +1,50 @@
+"""Drop what no view can show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ralhe.gaussians import Gaussians
+
+MIN_OPACITY = 1.0 / 255.0
+"""The rasteriser's own threshold (Kerbl et al. 2023): fainter splats touch no pixel."""
+
+LOGIT_LIMIT = 8.0
+"""Opacity 0.99966: beyond it the rasteriser, which stops at 0.99, shows no difference."""
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """The Gaussians that can be seen, and how many of the others there were."""
+
+    gaussians: Gaussians
+    not_finite: int  # position, scale, rotation, opacity or colour is NaN or infinite (logits may be +-inf)
+    transparent: int  # opacity below 1/255
+
+    @property
+    def dropped(self) -> int:
+        return self.not_finite + self.transparent
+
+
+def clean(gaussians: Gaussians) -> Cleaned:
+    """Drops Gaussians nobody can see; unit quaternions (zero ones become the identity), logits within +-8."""
+    flat = (gaussians.positions, gaussians.log_scales, gaussians.rotations, gaussians.sh.reshape(len(gaussians), -1))
+    finite = ~np.isnan(gaussians.opacity_logits)
+    for array in flat:
+        finite &= np.isfinite(array).all(axis=1)
+    seen = finite & (gaussians.opacities >= MIN_OPACITY)
+    kept = gaussians.take(seen)
+    norms = np.linalg.norm(kept.rotations.astype(np.float64), axis=1, keepdims=True)
+    identity = np.array([1.0, 0.0, 0.0, 0.0])
+    rotations = np.where(norms > 1e-12, kept.rotations / np.maximum(norms, 1e-12), identity)
+    return Cleaned(
+        replace(
+            kept,
+            rotations=rotations.astype(np.float32),
+            opacity_logits=np.clip(kept.opacity_logits, -LOGIT_LIMIT, LOGIT_LIMIT),
+        ),
+        not_finite=int(np.count_nonzero(~finite)),
+        transparent=int(np.count_nonzero(finite & ~seen)),
+    )

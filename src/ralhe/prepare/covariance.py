@@ -1,0 +1,45 @@
+"""Covariances, and their matrix logarithm: six values without signs or axis order, smooth under averaging."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Float64 = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating]
+
+PAIRS = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
+
+
+def rotation_matrices(rotations: Floats) -> Float64:
+    """[N, 3, 3] of [N, 4] unit quaternions w, x, y, z."""
+    w, x, y, z = rotations.astype(np.float64).T
+    rows = [
+        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+    ]
+    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+
+
+def covariances(log_scales: Floats, rotations: Floats) -> Float64:
+    """[N, 3, 3] covariances in squared scene units."""
+    axes = rotation_matrices(rotations)
+    variances = np.exp(2 * np.clip(log_scales.astype(np.float64), -60, 60))
+    product: Float64 = (axes * variances[:, None, :]) @ axes.transpose(0, 2, 1)
+    return product
+
+
+def log_covariances(log_scales: Floats, rotations: Floats, floor: float) -> Float64:
+    """[N, 6] half the matrix logarithm: xx, yy, zz, then xy, xz, yz times sqrt(2), so that norms are kept.
+
+    rotations: unit quaternions [N, 4], or [N, 3, 3] matrices whose columns are the axes.
+    floor: smallest standard deviation, scene units; 0 for none.
+    """
+    logs = log_scales.astype(np.float64)
+    if floor > 0:
+        logs = np.maximum(logs, np.log(floor))
+    axes = rotation_matrices(rotations) if rotations.ndim == 2 else rotations
+    matrix = (axes * logs[:, None, :]) @ axes.transpose(0, 2, 1)
+    scale = [1.0, 1.0, 1.0, 2**0.5, 2**0.5, 2**0.5]
+    return np.stack([matrix[:, i, j] * s for (i, j), s in zip(PAIRS, scale, strict=True)], axis=1)

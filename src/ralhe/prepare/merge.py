@@ -1,0 +1,87 @@
+"""One Gaussian per voxel, in Morton order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ralhe.gaussians import Gaussians
+from ralhe.octree import Codes
+from ralhe.prepare.covariance import covariances, log_covariances
+from ralhe.prepare.importance import Weights, importance, projected_area
+from ralhe.prepare.voxels import VoxelGrid
+
+Float64 = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Voxelised:
+    """One Gaussian per occupied voxel, ascending Morton codes."""
+
+    grid: VoxelGrid
+    codes: Codes  # [N]
+    opacity_logits: Float64  # [N]
+    log_covariances: Float64  # [N, 6] half the matrix logarithm, see `covariance`
+    sh: npt.NDArray[np.float32]  # [N, coefficients, 3]
+    weights: Weights  # [N] importance, summed over what was merged
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+
+def voxelise(gaussians: Gaussians, grid: VoxelGrid, weights: Weights | None = None) -> Voxelised:
+    """Merges the Gaussians of each voxel: means weighted by `weights` (importance, if not given).
+
+    The covariance matches the second moment of the parts; the opacity keeps their sum of opacity times area,
+    as far as one splat can. Deterministic: ties keep the order of the input.
+    """
+    weights = importance(gaussians) if weights is None else weights
+    codes = grid.codes(gaussians.positions)
+    order = np.argsort(codes, kind="stable")
+    gaussians, weights, codes = gaussians.take(order), weights[order], codes[order]
+    starts = np.flatnonzero(np.r_[len(codes) > 0, codes[1:] != codes[:-1]])
+    counts = np.diff(np.r_[starts, len(codes)])
+    logits = gaussians.opacity_logits.astype(np.float64)
+    shapes = log_covariances(gaussians.log_scales, gaussians.rotations, floor=grid.scene_voxel * MIN_THICKNESS)
+    first = Voxelised(grid, codes[starts], logits[starts], shapes[starts], gaussians.sh[starts], weights[starts])
+    several = counts > 1
+    if not several.any():
+        return first
+    return _merge(first, gaussians, weights, np.flatnonzero(several), starts, counts)
+
+
+MIN_THICKNESS = 0.1
+"""Thinner than this share of a voxel is not told apart: see docs/design.md."""
+
+
+def _merge(first: Voxelised, gaussians: Gaussians, weights: Weights, rows: npt.NDArray[np.intp],
+           starts: npt.NDArray[np.intp], counts: npt.NDArray[np.intp]) -> Voxelised:  # fmt: skip
+    members = np.concatenate([np.arange(s, s + n) for s, n in zip(starts[rows], counts[rows], strict=True)])
+    group = np.repeat(np.arange(len(rows)), counts[rows])
+    share = np.maximum(weights[members], 1e-30)
+    total = np.bincount(group, share)
+    share = share / total[group]
+
+    def mean(values: npt.NDArray[np.floating]) -> Float64:
+        flat = values[members].reshape(len(members), -1)
+        columns = [np.bincount(group, share * column) for column in flat.T.astype(np.float64)]
+        return np.stack(columns, axis=1).reshape(len(rows), *values.shape[1:])
+
+    centres = mean(gaussians.positions)
+    offsets = np.zeros((len(gaussians), 3))
+    offsets[members] = gaussians.positions[members] - centres[group]
+    parts = covariances(gaussians.log_scales, gaussians.rotations) + offsets[:, :, None] * offsets[:, None, :]
+    values, vectors = np.linalg.eigh(mean(parts))
+    floor = first.grid.scene_voxel * MIN_THICKNESS
+    half_logs = 0.5 * np.log(np.maximum(values, floor**2))
+    area = projected_area(half_logs)
+    part_area = projected_area(gaussians.log_scales)[members] * gaussians.opacities[members]
+    opacity = np.clip(np.bincount(group, part_area) / area, 1 / 255, 0.9995)
+    logits, shapes, sh, merged = (a.copy() for a in (first.opacity_logits, first.log_covariances, first.sh, first.weights))
+    logits[rows] = np.clip(np.log(opacity / (1 - opacity)), -8, 8)
+    shapes[rows] = log_covariances(half_logs, vectors, floor=0.0)
+    sh[rows] = mean(gaussians.sh)
+    merged[rows] = np.bincount(group, weights[members])
+    return Voxelised(first.grid, first.codes, logits, shapes, sh, merged)
