@@ -1,0 +1,245 @@
+"""Gaussians -> bytes: prepare, fit, meet the size, decode what was written, report."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ralhe import bitstream
+from ralhe.bitstream import Header
+from ralhe.errors import BitstreamError, RateError, SceneError
+from ralhe.fit.fit import Candidate, Fit
+from ralhe.fit.meter import BASE_ITERATION, HARMONIC_ITERATION, Meter, walk_work
+from ralhe.fit.plan import MAX_PLANNED_DEPTH, Plan, plan_at, plan_for
+from ralhe.fit.presets import PRESETS, Preset
+from ralhe.fit.rate_control import LAMBDA_RANGE, TOLERANCE, search_lambda
+from ralhe.gaussians import Gaussians
+from ralhe.octree import MAX_DEPTH
+from ralhe.prepare import Voxelised, attributes_of, choose_grid, clean, importance, most_important, voxelise
+from ralhe.prepare.covariance import log_covariances
+from ralhe.progress import Progress
+
+LOOKAHEAD = 2
+FIRST_LAMBDA = 0.02
+COARSE_WALKS, FINE_WALKS = 5, 10
+REPLANS = 4
+
+
+@dataclass(frozen=True)
+class EncodeReport:
+    """A stream and what is known of it."""
+
+    data: bytes
+    source_gaussians: int
+    dropped: int  # that nobody can see
+    kept: int  # after simplification
+    leaves: int  # after merging: Gaussians in the stream
+    depth: int
+    sh_degree: int
+    lmbda: float
+    seconds: float
+    bits: dict[str, float]  # by opacity, colour, shape, harmonics, geometry, parameters, container
+    attribute_error: dict[str, float]  # root mean square between the voxelised scene and the decoded stream
+
+
+def encode(
+    gaussians: Gaussians,
+    *,
+    size: int | None = None,
+    lmbda: float | None = None,
+    preset: str = "default",
+    sh_degree: int | None = None,
+    depth: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    stop: threading.Event | None = None,
+) -> EncodeReport:
+    """Compresses a scene to at most `size` bytes, or to the rate that `lmbda` (distortion per bit) buys.
+
+    preset: "fast", "default" or "best". sh_degree: cut the harmonics to this degree. depth: of the octree, 1 ... 21.
+    progress: called as the work goes on. stop: when set, the fit ends and the best so far is coded.
+
+    The stream is never above `size`, and at least 97% of it unless even the best quality needs less.
+    Raises SceneError for arguments out of range, RateError when no stream can be that small.
+    """
+    began = time.monotonic()
+    _check(size, lmbda, preset, depth)
+    meter = Meter(progress, stop)
+    meter.enter("prepare")
+    source = gaussians if sh_degree is None else gaussians.with_sh_degree(sh_degree)
+    cleaned = clean(source)
+    chosen = PRESETS[preset]
+    if len(cleaned.gaussians) == 0:
+        return _empty(source, cleaned.dropped, size, began)
+    if size is None:
+        assert lmbda is not None
+        plan = plan_at(len(cleaned.gaussians), source.sh_degree, depth=depth)
+        job = _Job(source, cleaned.gaussians, plan, meter)
+        candidate = job.fit_at(lmbda, chosen)
+    else:
+        job, candidate = _fit_to_size(source, cleaned.gaussians, size, depth, chosen, meter)
+    meter.finish()
+    decoded = _verify(candidate.data, job.scene)
+    return EncodeReport(
+        data=candidate.data,
+        source_gaussians=len(source),
+        dropped=cleaned.dropped,
+        kept=job.plan.kept,
+        leaves=len(job.scene),
+        depth=job.plan.depth,
+        sh_degree=job.plan.sh_degree,
+        lmbda=candidate.lmbda,
+        seconds=time.monotonic() - began,
+        bits=_bits(candidate),
+        attribute_error=_attribute_error(job.scene, decoded),
+    )
+
+
+def _check(size: int | None, lmbda: float | None, preset: str, depth: int | None) -> None:
+    if (size is None) == (lmbda is None):
+        raise SceneError("give either size or lmbda")
+    if size is not None and size < 1:
+        raise SceneError(f"size is {size} bytes, expected 1 or more")
+    low, high = LAMBDA_RANGE
+    if lmbda is not None and not low <= lmbda <= high:
+        raise SceneError(f"lmbda is {lmbda}, expected {low:g} to {high:g}")
+    if preset not in PRESETS:
+        raise SceneError(f"preset is {preset!r}, expected one of {', '.join(PRESETS)}")
+    if depth is not None and not 1 <= depth <= MAX_DEPTH:
+        raise SceneError(f"depth is {depth}, expected 1 to {MAX_DEPTH}")
+
+
+class _Job:
+    """One plan carried out: the voxelised scene and its fit."""
+
+    def __init__(self, source: Gaussians, cleaned: Gaussians, plan: Plan, meter: Meter) -> None:
+        weights = importance(cleaned)
+        kept = most_important(replace(cleaned, sh=cleaned.with_sh_degree(plan.sh_degree).sh), weights, plan.kept)
+        grid = choose_grid(kept.positions, plan.depth)
+        self.plan = plan
+        self.meter = meter
+        self.scene = voxelise(kept, grid)
+        low, high = source.take(np.isfinite(source.positions).all(axis=1)).bounding_box
+        header = Header(
+            sh_degree=plan.sh_degree,
+            depth=plan.depth,
+            lookahead=LOOKAHEAD,
+            leaves=len(self.scene),
+            source_gaussians=len(source),
+            origin=grid.origin,
+            voxel=grid.voxel,
+            bounding_box=(*low.tolist(), *high.tolist()),
+            hidden=(*plan.hidden, 0),
+            antialiased=source.antialiased,
+            coordinates=source.coordinates,
+            contraction=(*grid.centre, grid.scale) if grid.contracted else None,
+        )
+        self.fit = Fit(self.scene, header, meter)
+        self._walk_work = walk_work(len(self.scene), 10 + 3 * ((plan.sh_degree + 1) ** 2 - 1))
+
+    def _round_work(self, preset: Preset) -> float:
+        harmonics = HARMONIC_ITERATION * preset.harmonic_iterations if self.plan.sh_degree else 0.0
+        return BASE_ITERATION * preset.base_iterations + harmonics
+
+    def fit_at(self, lmbda: float, preset: Preset) -> Candidate:
+        """Fits at one lambda."""
+        self.meter.plan(preset.rounds * (self._round_work(preset) + self._walk_work) + self._walk_work)
+        self.meter.enter("fit")
+        candidate = self.fit.code(lmbda)
+        for _ in range(preset.rounds):
+            if self.meter.stopped:
+                break
+            self.fit.learn(preset.base_iterations, preset.harmonic_iterations)
+            candidate = self.fit.code(lmbda)
+            self.meter.distortion = self.fit.distortion()
+        return candidate
+
+    def warm_up(self, size: int, preset: Preset) -> tuple[float, int]:
+        """Networks that know the scene roughly, and the lambda near the size."""
+        walks = preset.rounds + COARSE_WALKS + FINE_WALKS + 1
+        self.meter.plan((preset.rounds + 0.5) * self._round_work(preset) + walks * self._walk_work)
+        self.meter.enter("warm up")
+        self.fit.code(FIRST_LAMBDA)
+        self.fit.learn(preset.base_iterations // 2, preset.harmonic_iterations // 2)
+        return self.search(size, FIRST_LAMBDA, COARSE_WALKS, 0.1)
+
+    def search(self, size: int, start: float, walks: int, tolerance: float = TOLERANCE) -> tuple[float, int]:
+        """Lambda and size of the largest stream tried that is within the size."""
+        return search_lambda(lambda x: len(self.fit.code(x).data), size, start, walks, tolerance)
+
+    def refine(self, size: int, lmbda: float, preset: Preset) -> Candidate:
+        """Rounds of choosing and learning, then the stream just below the size."""
+        self.meter.enter("fit")
+        for _ in range(preset.rounds):
+            if self.meter.stopped:
+                break
+            candidate = self.fit.code(lmbda)
+            self.meter.distortion = self.fit.distortion()
+            lmbda *= (len(candidate.data) / (size * (1 - TOLERANCE / 2))) ** 2.5
+            lmbda = min(max(lmbda, LAMBDA_RANGE[0]), LAMBDA_RANGE[1])
+            self.fit.learn(preset.base_iterations, preset.harmonic_iterations)
+        self.meter.enter("meet the size")
+        lmbda, _ = self.search(size, lmbda, FINE_WALKS)
+        return self.fit.code(lmbda)
+
+
+def _fit_to_size(source: Gaussians, cleaned: Gaussians, size: int, depth: int | None, preset: Preset,
+                 meter: Meter) -> tuple[_Job, Candidate]:  # fmt: skip
+    """Plans, and plans again with fewer or more Gaussians where the size cannot be met with these."""
+    scale, extra_depth = 1.0, 0
+    for attempt in range(REPLANS + 1):
+        plan = plan_for(size, len(cleaned), source.sh_degree, depth=depth, scale=scale)
+        if depth is None:
+            plan = replace(plan, depth=min(plan.depth + extra_depth, MAX_PLANNED_DEPTH))
+        job = _Job(source, cleaned, plan, meter)
+        lmbda, reached = job.warm_up(size, preset)
+        if reached > size and plan.kept > 1:
+            scale *= min(0.5, 0.8 * size / reached)
+            continue
+        low = lmbda <= LAMBDA_RANGE[0] * 1.01 and reached < size * (1 - TOLERANCE)
+        if low and attempt < REPLANS and (plan.kept < len(cleaned) or (depth is None and plan.depth < MAX_PLANNED_DEPTH)):
+            scale, extra_depth = scale * 4, extra_depth + 2
+            continue
+        break
+    candidate = job.refine(size, lmbda, preset)
+    if len(candidate.data) > size:
+        raise RateError(f"no stream of this scene fits {size} bytes; the smallest found has {len(candidate.data)}")
+    return job, candidate
+
+
+def _empty(source: Gaussians, dropped: int, size: int | None, began: float) -> EncodeReport:
+    header = Header(source.sh_degree, 0, LOOKAHEAD, 0, len(source), (0.0, 0.0, 0.0), 1.0, (0.0,) * 6,
+                    (4, 4 if source.sh_degree else 0, 0), antialiased=source.antialiased,
+                    coordinates=source.coordinates)  # fmt: skip
+    data = bitstream.assemble_empty(header)
+    if size is not None and len(data) > size:
+        raise RateError(f"no stream of this scene fits {size} bytes; the smallest has {len(data)}")
+    bits = {"container": 8.0 * len(data)}
+    return EncodeReport(data, len(source), dropped, 0, 0, 0, source.sh_degree, 0.0, time.monotonic() - began, bits, {})
+
+
+def _verify(data: bytes, scene: Voxelised) -> Gaussians:
+    """The stream as the real decoder sees it."""
+    decoded = bitstream.decode(data)
+    if len(decoded) != len(scene) or not np.array_equal(scene.grid.codes(decoded.positions), scene.codes):
+        raise BitstreamError("the stream does not decode to the voxels it was made of; please report this scene")
+    return decoded
+
+
+def _bits(candidate: Candidate) -> dict[str, float]:
+    sections = bitstream.info(candidate.data).sections
+    parts = {kind: 8.0 * sum(s.length for s in sections if s.kind == kind) for kind in ("geometry", "parameters")}
+    container = 8.0 * (len(candidate.data) - sum(s.length for s in sections))
+    return {**candidate.walked.bits, **parts, "container": container}
+
+
+def _attribute_error(scene: Voxelised, decoded: Gaussians) -> dict[str, float]:
+    shapes = log_covariances(decoded.log_scales, decoded.rotations, floor=0.0)
+    logits = decoded.opacity_logits.astype(np.float64)
+    mirror = replace(scene, opacity_logits=logits, log_covariances=shapes, sh=decoded.sh)
+    square = (attributes_of(mirror).astype(np.float64) - attributes_of(scene)) ** 2
+    parts = {"opacity": square[:, :1], "colour": square[:, 1:4], "shape": square[:, 4:10], "harmonics": square[:, 10:]}
+    return {name: float(part.mean() ** 0.5) for name, part in parts.items() if part.size}

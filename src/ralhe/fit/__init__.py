@@ -1,0 +1,1 @@
+"""Fitting a stream to one scene: latents, synthesis and entropy networks for distortion + lambda * rate."""

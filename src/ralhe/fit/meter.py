@@ -1,0 +1,63 @@
+"""Progress of a fit in units of work, so that the time left can be told honestly."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from ralhe.progress import Progress
+
+BASE_ITERATION = 8.0  # milliseconds of one core, where only the ratios matter
+HARMONIC_ITERATION = 35.0
+WALK_PER_MILLION = 550.0  # channels of merges
+
+
+class Meter:
+    """Counts work done against work planned and tells a listener; knows whether it was asked to stop."""
+
+    def __init__(self, report: Callable[[Progress], None] | None, stop: threading.Event | None) -> None:
+        self._report = report
+        self._stop = stop or threading.Event()
+        self._done = 0.0
+        self._total = 1.0
+        self._phase = "prepare"
+        self._bytes: int | None = None
+        self.distortion: float | None = None
+
+    @property
+    def stopped(self) -> bool:
+        return self._stop.is_set()
+
+    def plan(self, total: float) -> None:
+        """Work in all, from here on."""
+        self._total = self._done + total
+
+    def enter(self, phase: str) -> None:
+        self._phase = phase
+        self._tell()
+
+    def walked(self, merges: int, channels: int, size: int) -> None:
+        self._bytes = size
+        self._add(walk_work(merges, channels))
+
+    def trained(self, network: int) -> bool:
+        """One iteration more; False once asked to stop."""
+        self._add((BASE_ITERATION, HARMONIC_ITERATION)[network])
+        return not self.stopped
+
+    def finish(self) -> None:
+        self._done = self._total
+        self._tell()
+
+    def _add(self, work: float) -> None:
+        self._done = min(self._done + work, self._total)
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._report:
+            self._report(Progress(self._phase, round(self._done), round(self._total), self._bytes, self.distortion))
+
+
+def walk_work(merges: int, channels: int) -> float:
+    """Work of one walk."""
+    return WALK_PER_MILLION * merges * (10 + 0.25 * (channels - 10)) * 1e-6 + 5.0

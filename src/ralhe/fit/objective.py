@@ -1,0 +1,41 @@
+"""What an error costs: by channel and by Gaussian.
+
+D = sum over Gaussians i and channels c of importance[c] * weights[i, class of c] * error[i, c]^2
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Float64 = npt.NDArray[np.float64]
+
+OPACITY, COLOUR, SHAPE, HARMONICS = slice(0, 1), slice(1, 4), slice(4, 10), slice(10, None)
+
+STEP_RATIO = {"opacity": 1.1, "colour": 0.6, "shape": 0.6, "harmonics": 0.6}
+"""Quantiser steps that buy equal quality (docs/design.md)."""
+
+LAMBDA_PER_STEP = 0.12
+"""lambda = 0.12 step^2: a uniform quantiser's slope is step^2 ln(2) / 6 = 0.116 step^2."""
+
+WEIGHT_POWER = (0.25, 0.75, 0.25)
+"""Errors of opacity, colour and shape count by importance to this power."""
+
+
+def channel_importance(channels: int) -> Float64:
+    """[channels] inverse squares of the step ratios."""
+    ratio = np.full(channels, STEP_RATIO["harmonics"])
+    ratio[OPACITY], ratio[COLOUR], ratio[SHAPE] = STEP_RATIO["opacity"], STEP_RATIO["colour"], STEP_RATIO["shape"]
+    return np.asarray(1.0 / ratio**2)
+
+
+def channel_steps(channels: int, lmbda: float) -> Float64:
+    """[channels] quantiser steps whose slope is lambda."""
+    return np.sqrt(lmbda / LAMBDA_PER_STEP / channel_importance(channels))
+
+
+def gaussian_weights(importance: Float64) -> Float64:
+    """[N, 3] weights of opacity, colour and shape errors, mean 1 each, from importance [N]."""
+    positive = np.maximum(importance, 1e-12 * max(float(importance.max(initial=0.0)), 1e-30))
+    powers = np.stack([positive**power for power in WEIGHT_POWER], axis=1)
+    return np.asarray(powers / powers.mean(axis=0))

@@ -1,0 +1,24 @@
+"""How much work an encode may do. Presets are plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Iterations of each phase; times are for 200,000 Gaussians with harmonics on two cores."""
+
+    name: str
+    rounds: int  # of choosing latents and training the entropy networks in turn
+    base_iterations: int  # training of the base network, a round
+    harmonic_iterations: int  # training of the harmonic network, a round
+    joint_iterations: int  # optimisation of latents, networks and synthesis together
+    synthesis_iterations: int  # training of the synthesis network alone
+
+
+PRESETS = {
+    "fast": Preset("fast", 2, 500, 150, 0, 150),
+    "default": Preset("default", 3, 1500, 500, 150, 300),
+    "best": Preset("best", 4, 4000, 1500, 800, 600),
+}

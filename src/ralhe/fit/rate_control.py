@@ -1,0 +1,53 @@
+"""The lambda whose stream is just below a size."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+TOLERANCE = 0.03
+LAMBDA_RANGE = (1e-6, 64.0)
+
+
+def search_lambda(size_at: Callable[[float], int], target: int, start: float, walks: int,
+                  tolerance: float = TOLERANCE) -> tuple[float, int]:  # fmt: skip
+    """Secant search on log size over log lambda, kept inside the bracket; at most `walks` evaluations.
+
+    Returns the largest size not above the target with its lambda or, where all are above, the smallest.
+    """
+    low, high = (math.log(x) for x in LAMBDA_RANGE)
+    aim = math.log(target * (1 - tolerance / 2))
+    tried: list[tuple[float, int]] = []
+    x = min(max(math.log(start), low), high)
+    for _ in range(walks):
+        size = size_at(math.exp(x))
+        tried.append((x, size))
+        if target * (1 - tolerance) <= size <= target or (size <= target and x <= low) or (size > target and x >= high):
+            break
+        if size > target:
+            low = max(low, x)
+        else:
+            high = min(high, x)
+        x = _next(tried, aim, low, high)
+    below = [t for t in tried if t[1] <= target]
+    best = max(below, key=lambda t: t[1]) if below else min(tried, key=lambda t: t[1])
+    return math.exp(best[0]), best[1]
+
+
+def _next(tried: list[tuple[float, int]], aim: float, low: float, high: float) -> float:
+    x, y = tried[-1][0], math.log(tried[-1][1])
+    slope = -0.35
+    if len(tried) > 1:
+        nearest = sorted(tried, key=lambda t: abs(math.log(t[1]) - aim))[:2]
+        (x, size), (x0, size0) = nearest
+        y = math.log(size)
+        if x != x0 and size != size0:
+            slope = min(-0.02, (y - math.log(size0)) / (x - x0))
+    step = min(max((aim - y) / slope, -3.0), 3.0)
+    guess = x + step
+    margin = 0.02 * (high - low)
+    if not low + margin <= guess <= high - margin and len(tried) > 1:
+        guess = min(max(guess, low + margin), high - margin)
+        if len(tried) > 4:
+            guess = (low + high) / 2
+    return min(max(guess, low), high)
