@@ -1,0 +1,73 @@
+"""ralhe: trained 3D Gaussian splatting scenes as progressive streams of at most a megabyte.
+
+    scene = ralhe.read("scene.ply")
+    data = ralhe.encode(scene, size=500_000)
+    coarse = ralhe.decode(data, max_bytes=100_000)
+    ralhe.write("scene.spz", ralhe.decode(data))
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ralhe import files
+from ralhe.bitstream import MAGIC, TruncatedNotice, decode, info
+from ralhe.errors import BitstreamError, RalheError, RateError, SceneError
+from ralhe.files import SceneNotice
+from ralhe.gaussians import Gaussians
+
+if TYPE_CHECKING:
+    from ralhe.encoding import EncodeReport
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BitstreamError",
+    "Gaussians",
+    "RalheError",
+    "RateError",
+    "SceneError",
+    "SceneNotice",
+    "TruncatedNotice",
+    "decode",
+    "encode",
+    "encode_report",
+    "info",
+    "read",
+    "write",
+]
+
+
+def encode(gaussians: Gaussians, **options: Any) -> bytes:
+    """Compresses a scene; `encode_report` says what it takes. Needs the `encode` extra."""
+    return encode_report(gaussians, **options).data
+
+
+def encode_report(gaussians: Gaussians, **options: Any) -> EncodeReport:
+    """Compresses a scene and tells what became of it: see `ralhe.encoding.encode` for options and errors."""
+    from ralhe import encoding
+
+    return encoding.encode(gaussians, **options)
+
+
+def read(path: str | Path) -> Gaussians:
+    """The scene in a .ply, .compressed.ply, .spz or .ralhe file; the content decides the format.
+
+    Raises SceneError or BitstreamError for bad content, OSError where the file cannot be read.
+    """
+    path = Path(path)
+    with path.open("rb") as stream:
+        is_stream = stream.read(4) == MAGIC
+    return decode(path.read_bytes()) if is_stream else files.read(path)
+
+
+def write(path: str | Path, gaussians: Gaussians) -> None:
+    """Writes a scene as .ply (exact), .spz (quantised) or .ralhe (1 MB, preset "default")."""
+    path = Path(path)
+    if path.suffix.lower() != ".ralhe":
+        files.write(path, gaussians)
+        return
+    data = encode(gaussians, size=1_000_000)
+    with files.whole_file(path) as stream:
+        stream.write(data)

@@ -16,7 +16,7 @@ from ralhe.files.notice import SceneNotice
 from ralhe.files.whole_file import whole_file
 from ralhe.gaussians import Gaussians
 
-__all__ = ["SceneNotice", "convert", "read", "write"]
+__all__ = ["SceneNotice", "convert", "read", "whole_file", "write"]
 
 
 def read(path: str | Path) -> Gaussians:

@@ -12,7 +12,7 @@ from ralhe.core import Encoder, Walked
 from ralhe.fit.meter import Meter
 from ralhe.fit.network_weights import search_exponents
 from ralhe.fit.objective import channel_importance, channel_steps, gaussian_weights
-from ralhe.fit.training import train
+from ralhe.fit.training import side_by_side, train
 from ralhe.gaussians import Array
 from ralhe.model.entropy_model import TENSORS, EntropyModel, network_shapes
 from ralhe.parameters import Integers, Parameters, roots_of, step_codes
@@ -68,19 +68,23 @@ class Fit:
 
     def learn(self, base_iterations: int, harmonic_iterations: int) -> None:
         """Trains the networks on the latents of the last walk."""
+        if self._merges < 1:
+            return
         recorded = self._encoder.recorded()
         latents = torch.from_numpy(recorded.latents.astype(np.float32))
-        inputs = [torch.from_numpy(recorded.base_inputs), torch.from_numpy(recorded.harmonic_inputs)]
-        parts = [latents[:, :10], latents[:, 10:]]
-        for i, model in enumerate(self._models):
-            if self._merges < 1:
-                continue
+        inputs = (torch.from_numpy(recorded.base_inputs), torch.from_numpy(recorded.harmonic_inputs))
+        parts = (latents[:, :10], latents[:, 10:])
+        iterations = (base_iterations, harmonic_iterations)
+
+        def learn_one(i: int) -> None:
+            model = self._models[i]
             if self._rounds == 0:
                 model.start_from(parts[i])
-            iterations = (base_iterations, harmonic_iterations)[i]
-            train(model, inputs[i], parts[i], iterations, lambda i=i: self._meter.trained(i), self._rounds)
+            train(model, inputs[i], parts[i], iterations[i], lambda: self._meter.trained(i), self._rounds)
             start = self._exponents[i] if self._rounds > 1 else None
             self._exponents[i] = search_exponents(model, inputs[i], parts[i], self._merges, start)
+
+        side_by_side(learn_one, len(self._models))
         self._rounds += 1
 
     def distortion(self) -> float:

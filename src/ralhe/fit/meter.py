@@ -18,6 +18,7 @@ class Meter:
     def __init__(self, report: Callable[[Progress], None] | None, stop: threading.Event | None) -> None:
         self._report = report
         self._stop = stop or threading.Event()
+        self._lock = threading.Lock()
         self._done = 0.0
         self._total = 1.0
         self._phase = "prepare"
@@ -50,8 +51,9 @@ class Meter:
         self._tell()
 
     def _add(self, work: float) -> None:
-        self._done = min(self._done + work, self._total)
-        self._tell()
+        with self._lock:
+            self._done = min(self._done + work, self._total)
+            self._tell()
 
     def _tell(self) -> None:
         if self._report:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import torch
 from torch import Tensor
@@ -33,3 +34,19 @@ def train(model: EntropyModel, inputs: Tensor, latents: Tensor, iterations: int,
         schedule.step()
         if not step():
             return
+
+
+def side_by_side(job: Callable[[int], None], jobs: int) -> None:
+    """Runs job(0) ... job(jobs - 1) in a thread each, torch on one core in each.
+
+    The networks are so small that a second core in one operation costs more than it gives, and much more where
+    another process wants it too.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with ThreadPoolExecutor(jobs) as pool:
+            for future in [pool.submit(job, i) for i in range(jobs)]:
+                future.result()
+    finally:
+        torch.set_num_threads(threads)

@@ -25,7 +25,7 @@ from ralhe.progress import Progress
 
 LOOKAHEAD = 2
 FIRST_LAMBDA = 0.02
-COARSE_WALKS, FINE_WALKS = 5, 10
+COARSE_WALKS, FINE_WALKS = 9, 12
 REPLANS = 4
 
 
@@ -196,7 +196,7 @@ def _fit_to_size(source: Gaussians, cleaned: Gaussians, size: int, depth: int | 
             plan = replace(plan, depth=min(plan.depth + extra_depth, MAX_PLANNED_DEPTH))
         job = _Job(source, cleaned, plan, meter)
         lmbda, reached = job.warm_up(size, preset)
-        if reached > size and plan.kept > 1:
+        if reached > size and lmbda >= LAMBDA_RANGE[1] * 0.99 and plan.kept > 1:
             scale *= min(0.5, 0.8 * size / reached)
             continue
         low = lmbda <= LAMBDA_RANGE[0] * 1.01 and reached < size * (1 - TOLERANCE)

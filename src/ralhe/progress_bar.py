@@ -1,0 +1,57 @@
+"""A long job on a terminal: one bar with the time left, or now and then a line where nobody watches."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import Self
+
+from tqdm import tqdm
+
+from ralhe.progress import Progress
+from ralhe.sizes import format_size
+
+SILENT_SECONDS = 2.0
+LINE_SECONDS = 15.0
+
+
+class ProgressBar:
+    """Shows Progress on standard error once a job takes longer than two seconds."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stderr.isatty()
+        self._bar: tqdm | None = None
+        self._began = self._said = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def update(self, progress: Progress) -> None:
+        """Takes the latest state of the job."""
+        now = time.monotonic()
+        if now - self._began < SILENT_SECONDS:
+            return
+        note = format_size(progress.bytes) if progress.bytes else ""
+        note += f", distortion {progress.distortion:.4f}" if progress.distortion is not None else ""
+        if self._terminal:
+            self._draw(progress, note)
+        elif now - self._said >= LINE_SECONDS:
+            self._said = now
+            left = (now - self._began) * (progress.total - progress.done) / max(progress.done, 1)
+            print(f"{progress.phase}: {100 * progress.done // max(progress.total, 1)}%, "
+                  f"about {left:.0f} s left, {note}", file=sys.stderr, flush=True)  # fmt: skip
+
+    def _draw(self, progress: Progress, note: str) -> None:
+        if self._bar is None:
+            layout = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining} {postfix}"
+            self._bar = tqdm(total=progress.total, bar_format=layout, file=sys.stderr, leave=False)
+            self._bar.start_t -= time.monotonic() - self._began
+        self._bar.total = progress.total
+        self._bar.set_description_str(progress.phase, refresh=False)
+        self._bar.set_postfix_str(note, refresh=False)
+        self._bar.update(progress.done - self._bar.n)

@@ -1,0 +1,27 @@
+"""Sizes of files as people write them."""
+
+from __future__ import annotations
+
+import re
+
+from ralhe.errors import RalheError
+
+UNITS = {"": 1, "b": 1, "k": 1000, "kb": 1000, "m": 1000**2, "mb": 1000**2, "kib": 1024, "mib": 1024**2}
+
+
+def parse_size(text: str) -> int:
+    """Bytes of "500kB", "1 MB", "0.5MiB" or "250000". Raises RalheError."""
+    match = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([a-zA-Z]*)\s*", text)
+    if not match or match[2].lower() not in UNITS:
+        raise RalheError(f"size {text!r} is not a number of bytes, kB, MB, KiB or MiB; write for example 500kB")
+    size = int(float(match[1]) * UNITS[match[2].lower()])
+    if size < 1:
+        raise RalheError(f"size {text!r} is less than one byte")
+    return size
+
+
+def format_size(size: int) -> str:
+    """ "1.25 MB", "500.0 kB" or "12 bytes". """
+    if size >= 1000**2:
+        return f"{size / 1000**2:.2f} MB"
+    return f"{size / 1000:.1f} kB" if size >= 1000 else f"{size} bytes"
