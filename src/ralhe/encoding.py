@@ -27,6 +27,7 @@ LOOKAHEAD = 2
 FIRST_LAMBDA = 0.02
 COARSE_WALKS, FINE_WALKS = 9, 12
 REPLANS = 4
+SYNTHESIS_HIDDEN = 8
 
 
 @dataclass(frozen=True)
@@ -146,16 +147,25 @@ class _Job:
 
     def fit_at(self, lmbda: float, preset: Preset) -> Candidate:
         """Fits at one lambda."""
-        self.meter.plan(preset.rounds * (self._round_work(preset) + self._walk_work) + self._walk_work)
+        self.meter.plan(preset.rounds * (self._round_work(preset) + self._walk_work) + 2 * self._walk_work)
         self.meter.enter("fit")
-        candidate = self.fit.code(lmbda)
-        for _ in range(preset.rounds):
+        self.fit.code(lmbda)
+        self._rounds(preset, lmbda, lambda size: lmbda)
+        return self.fit.code(lmbda)
+
+    def _rounds(self, preset: Preset, lmbda: float, follow: Callable[[int], float]) -> None:
+        """Rounds of choosing and learning; the last but one is joint. follow: lambda from the size reached."""
+        for i in range(preset.rounds):
             if self.meter.stopped:
-                break
-            self.fit.learn(preset.base_iterations, preset.harmonic_iterations)
-            candidate = self.fit.code(lmbda)
+                return
+            lmbda = follow(len(self.fit.code(lmbda).data))
             self.meter.distortion = self.fit.distortion()
-        return candidate
+            if preset.joint_iterations and i == preset.rounds - 1:
+                self.meter.enter("joint fit")
+                self.fit.optimise_jointly(lmbda, preset.joint_iterations)
+                self.fit.code(lmbda)
+            self.fit.learn(preset.base_iterations, preset.harmonic_iterations)
+            self.fit.learn_synthesis(lmbda, preset.synthesis_iterations, SYNTHESIS_HIDDEN)
 
     def warm_up(self, size: int, preset: Preset) -> tuple[float, int]:
         """Networks that know the scene roughly, and the lambda near the size."""
@@ -173,14 +183,14 @@ class _Job:
     def refine(self, size: int, lmbda: float, preset: Preset) -> Candidate:
         """Rounds of choosing and learning, then the stream just below the size."""
         self.meter.enter("fit")
-        for _ in range(preset.rounds):
-            if self.meter.stopped:
-                break
-            candidate = self.fit.code(lmbda)
-            self.meter.distortion = self.fit.distortion()
-            lmbda *= (len(candidate.data) / (size * (1 - TOLERANCE / 2))) ** 2.5
+
+        def follow(reached: int) -> float:
+            nonlocal lmbda
+            lmbda *= (reached / (size * (1 - TOLERANCE / 2))) ** 2.5
             lmbda = min(max(lmbda, LAMBDA_RANGE[0]), LAMBDA_RANGE[1])
-            self.fit.learn(preset.base_iterations, preset.harmonic_iterations)
+            return lmbda
+
+        self._rounds(preset, lmbda, follow)
         self.meter.enter("meet the size")
         lmbda, _ = self.search(size, lmbda, FINE_WALKS)
         return self.fit.code(lmbda)

@@ -5,6 +5,6 @@ decodes to the same bytes on every machine. The same file runs in a browser.
 """
 
 from ralhe.core.decoder import Decoder, Section, StreamInfo
-from ralhe.core.encoder import Encoder, Recorded, Walked
+from ralhe.core.encoder import Encoder, Merges, Recorded, Walked
 
-__all__ = ["Decoder", "Encoder", "Recorded", "Section", "StreamInfo", "Walked"]
+__all__ = ["Decoder", "Encoder", "Merges", "Recorded", "Section", "StreamInfo", "Walked"]

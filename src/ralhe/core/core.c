@@ -261,7 +261,7 @@ int EXPORT(encoder_parameters)(int32_t *values, uint32_t n) {
     code_parameters(&c, &scene, values);
     failure = keep_section(PARAMETERS, 0, 0, &c);
     for (int i = 0; i < 4; i++) scene.bits[i] = 0.0;
-    scene.recorded = scene.merges = 0;
+    scene.recorded = scene.merges = scene.listed = 0;
     return failure ? failure : start_walk();
 }
 
@@ -302,6 +302,21 @@ const float *EXPORT(recorded_inputs)(uint32_t network) { return scene.inputs[net
 const int16_t *EXPORT(recorded_latents)(void) { return scene.latents; }
 
 uint32_t EXPORT(network_inputs)(uint32_t network) { return network ? HARMONIC_INPUTS : BASE_INPUTS; }
+
+/* Lists every merge of the walks to come; 0 where memory is short. */
+uint32_t EXPORT(list_merges)(void) {
+    size_t n = scene.leaves > 1 ? scene.leaves - 1 : 1;
+    if (!scene.hierarchy) scene.hierarchy = allocate_zero(n, sizeof(MergeRecord));
+    if (!scene.wanted) scene.wanted = allocate_zero(n, scene.channels * 4);
+    return scene.hierarchy && scene.wanted;
+}
+
+const MergeRecord *EXPORT(listed_merges)(void) { return scene.hierarchy; }
+
+const float *EXPORT(listed_targets)(void) { return scene.wanted; }
+
+/* Row of each leaf, in Morton order. */
+const uint32_t *EXPORT(leaf_rows)(void) { return scene.slot; }
 
 /* Leaves after the walk: attributes before synthesis [leaves, channels], synthesis inputs [leaves, SYNTHESIS_INPUTS]. */
 int EXPORT(encoder_decoded)(float *attributes, float *inputs) {

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ralhe.core.decoder import KINDS, TALLY, Section
 from ralhe.core.instance import Instance
-from ralhe.errors import SceneError
+from ralhe.errors import BitstreamError, SceneError
 from ralhe.gaussians import Array
 from ralhe.octree import Codes
 
@@ -36,6 +36,19 @@ class Recorded:
 
 
 @dataclass(frozen=True)
+class Merges:
+    """Every merge of the last walk in coding order, as rows of a table that starts with the mean of all in row 0."""
+
+    lower: npt.NDArray[np.uint32]  # [N - 1] row that held the mean and keeps the lower side
+    upper: npt.NDArray[np.uint32]  # [N - 1] row that receives the upper side
+    passes: npt.NDArray[np.uint32]  # [N - 1] merges of one pass are independent, passes follow each other
+    share: Array  # [N - 1] of the lower side in the weight
+    factor: Array  # [N - 1] the step of channel c is step[c] times this
+    wanted: Array  # [N - 1, channels] what the latents would be without rounding
+    leaf_rows: npt.NDArray[np.uint32]  # [N] row of each leaf, in Morton order
+
+
+@dataclass(frozen=True)
 class Walked:
     """What one walk wrote."""
 
@@ -54,6 +67,8 @@ class Encoder:
 
     def __init__(self, header: bytes, codes: Codes, lookahead: int) -> None:
         """header: fixed part as `bitstream.Header` packs it; codes: ascending distinct Morton codes [N > 0]."""
+        if not bool((codes[1:] > codes[:-1]).all()):
+            raise SceneError("leaf codes must be distinct and in Morton order")
         self._core = Instance()
         self.reopen(header)
         address = self._core.put(codes)
@@ -129,6 +144,20 @@ class Encoder:
             harmonic = core.copy(core.pointer("recorded_inputs", 1), (n, widths[1]), np.float32)
         return Recorded(base, harmonic, core.copy(core.pointer("recorded_latents"), (n, channels), np.int16))
 
+    def list_merges(self) -> None:
+        """Asks the walks to come to keep every merge for `merges`."""
+        if not self._core.call("list_merges"):
+            raise BitstreamError("the scene needs more memory than the core may use")
+
+    def merges(self) -> Merges:
+        """Every merge of the last walk, after `list_merges`."""
+        core, n = self._core, self._leaves - 1
+        rows = core.copy(core.pointer("listed_merges"), (n, 5), np.uint32)
+        wanted = core.copy(core.pointer("listed_targets"), (n, self._channels()), np.float32)
+        leaf_rows = core.copy(core.pointer("leaf_rows"), (self._leaves,), np.uint32)
+        share, factor = (np.ascontiguousarray(rows[:, i]).view(np.float32) for i in (3, 4))
+        return Merges(rows[:, 0], rows[:, 1], rows[:, 2], share, factor, wanted, leaf_rows)
+
     def decoded(self) -> tuple[Array, Array]:
         """Leaves as the last walk decodes them: attributes before synthesis [N, channels], inputs of the
         synthesis network [N, 22]."""
@@ -154,9 +183,3 @@ class Encoder:
             data = core.copy(core.pointer("encoder_section", i), (row[4],), np.uint8).tobytes() if row[4] else b""
             out.append(CodedSection(Section(KINDS[row[0]], *row[1:7]), data))
         return out
-
-
-def check_codes(codes: Codes) -> None:
-    """Raises SceneError unless the codes ascend strictly."""
-    if len(codes) > 1 and not bool((codes[1:] > codes[:-1]).all()):
-        raise SceneError("leaf codes must be distinct and in Morton order")

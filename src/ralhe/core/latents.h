@@ -177,6 +177,14 @@ static void record(Scene *s, const float *base, const float *harmonics, const in
     s->recorded++;
 }
 
+static void list_merge(const Walk *w, const Merge *m, const Target *t, uint32_t low, uint32_t high) {
+    Scene *s = w->scene;
+    if (!s->hierarchy || !t) return;
+    s->hierarchy[s->listed] = (MergeRecord){low, high, 3 * w->level + 2 - (uint32_t)m->axis, m->w1 / (m->w1 + m->w2),
+                                            m->step_factor};
+    __builtin_memcpy(s->wanted + (size_t)s->listed++ * s->channels, t->wanted, s->channels * 4);
+}
+
 /* Splits row `low` by latents k; the upper side goes to row `high`. */
 static void split_row(Scene *s, const Merge *m, const int32_t *k, uint32_t low, uint32_t high, uint32_t level) {
     float a1 = m->w1 / (m->w1 + m->w2), a2 = m->w2 / (m->w1 + m->w2);
@@ -211,6 +219,7 @@ static void merge(Walk *w, const Merge *m, uint32_t row, const uint32_t span[3],
         walk_harmonics(s, w->coder, harmonics, t, k + BASE);
     }
     record(s, base, harmonics, k);
+    list_merge(w, m, t, row, upper_row);
     split_row(s, m, k, row, upper_row, w->level);
 }
 

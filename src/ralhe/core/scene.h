@@ -10,6 +10,14 @@
 #define SCALES 2     /* 0: base, 1: spherical harmonics */
 #define WEIGHTS 3    /* classes of encoder weights: opacity, colour, shape */
 
+/* A merge as the optimiser needs it. */
+typedef struct {
+    uint32_t lower, upper; /* rows of both sides; the lower one held the mean */
+    uint32_t pass;         /* 3 * level + 2 - axis: merges of one pass are independent */
+    float share;           /* w1 / (w1 + w2) */
+    float step_factor;
+} MergeRecord;
+
 typedef struct {
     /* header */
     uint32_t depth, lookahead, sh_coefficients, channels, leaves;
@@ -48,6 +56,9 @@ typedef struct {
     uint32_t merges, recorded, capacity;
     float *inputs[SCALES];      /* [capacity, inputs] */
     int16_t *latents;           /* [capacity, channels] */
+    MergeRecord *hierarchy;     /* [leaves - 1] every merge in coding order, or 0 */
+    float *wanted;              /* [leaves - 1, channels] targets of those merges, in steps */
+    uint32_t listed;
     double bits[4];             /* opacity, colour, shape, harmonics */
     uint32_t tally;
 } Scene;

@@ -5,17 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from ralhe.bitstream import Header, assemble
 from ralhe.core import Encoder, Walked
+from ralhe.fit.joint import JointProblem, optimise
 from ralhe.fit.meter import Meter
 from ralhe.fit.network_weights import search_exponents
 from ralhe.fit.objective import channel_importance, channel_steps, gaussian_weights
+from ralhe.fit.synthesis import Leaves, leaves_of, quantise_if_it_pays, train_synthesis
 from ralhe.fit.training import side_by_side, train
 from ralhe.gaussians import Array
 from ralhe.model.entropy_model import TENSORS, EntropyModel, network_shapes
-from ralhe.parameters import Integers, Parameters, roots_of, step_codes
+from ralhe.model.hierarchy import Hierarchy
+from ralhe.model.synthesis import Synthesis
+from ralhe.parameters import ROOT_DIVISOR, Integers, Parameters, roots_of, step_codes, steps_of
 from ralhe.parameters import Tensor as Quantised
 from ralhe.prepare import Voxelised, attributes_of
 
@@ -52,12 +58,12 @@ class Fit:
         self._merges = len(scene) - 1
         self._rounds = 0
         self._synthesis: tuple[Quantised, ...] = ()
-        self.best: Candidate | None = None
+        self._synthesis_model: Synthesis | None = None
 
     def code(self, lmbda: float) -> Candidate:
         """The stream at a lambda under the networks as they are."""
         channels = self._attributes.shape[1]
-        codes = step_codes(channel_steps(channels, lmbda))
+        codes = self._codes = self._step_codes(lmbda)
         networks = tuple(m.quantised(e) for m, e in zip(self._models, self._exponents, strict=True))
         parameters = Parameters(codes, roots_of(self._root, codes), networks, NO_BASIS, self._synthesis)
         learnt = lmbda if self._rounds else 0.0  # networks that know nothing cannot tell what a latent costs
@@ -88,15 +94,74 @@ class Fit:
         self._rounds += 1
 
     def distortion(self) -> float:
-        """Weighted squared error per Gaussian of the last walk."""
-        decoded, _ = self._encoder.decoded()
-        square = (decoded - self._attributes).astype(np.float64) ** 2
-        channels = square.shape[1]
-        classes = np.array([0, 1, 1, 1, 2, 2, 2, 2, 2, 2] + [1] * (channels - 10))
-        return float((square * self._weights[:, classes] * self._importance).sum() / len(square))
+        """Weighted squared error per Gaussian of the last walk, synthesis included."""
+        leaves = self._leaves()
+        corrections = torch.zeros_like(leaves.wanted)
+        if self._synthesis and self._synthesis_model is not None:
+            with torch.no_grad():
+                corrections = self._synthesis_model(leaves.inputs)
+        return float(leaves.distortion(corrections)) / len(leaves.wanted)
 
-    def with_synthesis(self, tensors: tuple[Quantised, ...], width: int) -> None:
-        """Takes a synthesis network for the streams to come."""
+    def learn_synthesis(self, lmbda: float, iterations: int, hidden: int) -> None:
+        """Trains the synthesis network on the last walk; it is dropped where it does not pay for its weights."""
+        leaves = self._leaves()
+        model = self._synthesis_model
+        if model is None:
+            model = Synthesis(leaves.inputs.shape[1], hidden, leaves.wanted.shape[1])
+        side_by_side(lambda _: train_synthesis(model, leaves, iterations, lambda: self._meter.trained(0), 0), 1)
+        tensors, _ = quantise_if_it_pays(model, leaves, lmbda)
+        if tensors:
+            model.load(tensors)
+        self._synthesis_model = model if tensors else None
+        self._use_synthesis(tensors, hidden if tensors else 0)
+
+    def optimise_jointly(self, lmbda: float, iterations: int) -> None:
+        """Optimises latents and networks together; the optimised leaves become the targets of the walks to come."""
+        if self._merges < 1:
+            return
+        self._encoder.list_merges()
+        self._stride, stride = 1, self._stride
+        self.code(lmbda)
+        merges, recorded = self._encoder.merges(), self._encoder.recorded()
+        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+        def tensor(array: npt.NDArray[np.generic]) -> Tensor:
+            return torch.from_numpy(np.asarray(array, np.float32)).to(device)
+
+        codes = self._step_codes(lmbda)
+        problem = JointProblem(
+            hierarchy=Hierarchy(merges, device),
+            inputs=(tensor(recorded.base_inputs), tensor(recorded.harmonic_inputs)),
+            steps=tensor(steps_of(codes)),
+            root=tensor(roots_of(self._root, codes) * steps_of(codes) / ROOT_DIVISOR),
+            original=tensor(self._attributes),
+            weights=tensor(self._error_weights()),
+            synthesis_inputs=tensor(self._encoder.decoded()[1]),
+            lmbda=lmbda,
+        )
+        models = [m.to(device) for m in self._models]
+        synthesis = self._synthesis_model.to(device) if self._synthesis_model is not None else None
+        latents = optimise(problem, tensor(merges.wanted), models, synthesis, iterations,
+                           lambda _: self._meter.optimised(self._merges, self._attributes.shape[1]), 0)  # fmt: skip
+        for model in [*self._models, *([synthesis] if synthesis is not None else [])]:
+            model.to("cpu")
+        targets = problem.hierarchy.leaves(latents, problem.steps, problem.root).cpu().numpy()
+        self._root = self._encoder.set_targets(targets, self._weights)
+        self._stride = stride
+
+    def _leaves(self) -> Leaves:
+        decoded, inputs = self._encoder.decoded()
+        return leaves_of(decoded, inputs, self._attributes, steps_of(self._codes), self._error_weights())
+
+    def _error_weights(self) -> npt.NDArray[np.float64]:
+        """[N, D] weights of squared errors."""
+        classes = np.array([0, 1, 1, 1, 2, 2, 2, 2, 2, 2] + [1] * (self._attributes.shape[1] - 10))
+        return self._weights[:, classes] * self._importance
+
+    def _step_codes(self, lmbda: float) -> Integers:
+        return step_codes(channel_steps(self._attributes.shape[1], lmbda))
+
+    def _use_synthesis(self, tensors: tuple[Quantised, ...], width: int) -> None:
         self._header = replace(self._header, hidden=(*self._header.hidden[:2], width))
         self._encoder.reopen(self._header.pack())
         self._synthesis = tensors
