@@ -11,17 +11,18 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 CORE = Path("src/ralhe/core")
-FLAGS = (
-    "-target wasm32-freestanding -mcpu=generic+simd128+bulk_memory -O3 -s -nostdlib -ffp-contract=off "
-    "-Wall -Wextra -Wno-unused-function -Wl,--no-entry,--strip-all"
-).split()
+FLAGS = [
+    *("-target", "wasm32-freestanding", "-mcpu=generic+simd128+bulk_memory", "-O3", "-s", "-nostdlib"),
+    "-ffp-contract=off",  # a fused multiply-add would round otherwise than WebAssembly does
+    *("-Wall", "-Wextra", "-Wno-unused-function", "-Wl,--no-entry,--strip-all"),
+]
 
 
 def compile_core(root: Path) -> Path:
-    """Builds core.wasm where it is missing or older than a source; the file."""
+    """Builds core.wasm where it is missing or older than a source or this file; its path."""
     folder = root / CORE
     wasm, source = folder / "core.wasm", folder / "core.c"
-    newest = max(p.stat().st_mtime for p in [*folder.glob("*.c"), *folder.glob("*.h")])
+    newest = max(p.stat().st_mtime for p in [*folder.glob("*.c"), *folder.glob("*.h"), Path(__file__)])
     if wasm.exists() and wasm.stat().st_mtime >= newest:
         return wasm
     unfinished = folder / f"core.{os.getpid()}.tmp"

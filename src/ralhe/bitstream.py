@@ -118,13 +118,13 @@ def decode(data: bytes, *, level: int | None = None, max_bytes: int | None = Non
         raise BitstreamError(f"level is {level}, expected 1 or more")
     decoder = Decoder(data)
     reached = decoder.advance(max_bytes, level)
-    complete = decoder.info.depth
+    gaussians, complete = decoder.gaussians(), decoder.info.depth
     if reached < complete and len(data) < decoder.info.size and level is None and max_bytes is None:
         warnings.warn(
             f"the stream is cut at byte {len(data)} of {decoder.info.size}: level {reached} of {complete}",
             TruncatedNotice,
             stacklevel=2,
         )
-    return decoder.gaussians()
+    return gaussians
 
 

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 
 from ralhe.errors import RalheError
 
-UNITS = {"": 1, "b": 1, "k": 1000, "kb": 1000, "m": 1000**2, "mb": 1000**2, "kib": 1024, "mib": 1024**2}
+UNITS = {
+    **dict.fromkeys(("", "b", "byte", "bytes"), 1),
+    **dict.fromkeys(("k", "kb"), 1000),
+    **dict.fromkeys(("m", "mb"), 1000**2),
+    **{"kib": 1024, "mib": 1024**2},
+}
+"""Bytes of a unit, written in any case."""
 
 
 def parse_size(text: str) -> int:
     """Bytes of "500kB", "1 MB", "0.5MiB" or "250000". Raises RalheError."""
-    match = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([a-zA-Z]*)\s*", text)
+    match = re.fullmatch(r"\s*([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*([a-zA-Z]*)\s*", text)
     if not match or match[2].lower() not in UNITS:
         raise RalheError(f"size {text!r} is not a number of bytes, kB, MB, KiB or MiB; write for example 500kB")
-    size = int(float(match[1]) * UNITS[match[2].lower()])
+    size = int(Fraction(match[1]) * UNITS[match[2].lower()])
     if size < 1:
         raise RalheError(f"size {text!r} is less than one byte")
     return size
 
 
 def format_size(size: int) -> str:
-    """ "1.25 MB", "500.0 kB" or "12 bytes". """
-    if size >= 1000**2:
+    """As people read it: "1.25 MB", "500.0 kB", "12 bytes"."""
+    if size >= 999_950:
         return f"{size / 1000**2:.2f} MB"
-    return f"{size / 1000:.1f} kB" if size >= 1000 else f"{size} bytes"
+    return f"{size / 1000:.1f} kB" if size >= 1000 else f"{size} byte{'s' * (size != 1)}"

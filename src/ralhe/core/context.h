@@ -10,7 +10,7 @@
 #define HARMONIC_INPUTS (GEOMETRY_INPUTS + 3 * BASE + MAX_GROUPS)
 
 typedef struct {
-    float mean[BASE_ROW];        /* of the node */
+    _Alignas(16) float mean[BASE_ROW]; /* of the node */
     float gradient[3][BASE_ROW]; /* per cell along x, y, z, from the neighbours */
     float deviation[BASE_ROW];   /* mean absolute difference to the neighbours */
     uint32_t neighbours, children;
@@ -23,15 +23,19 @@ static void look_around(const Level *v, const Index *index, const float *means, 
     f32x4 gradient[3][3] = {0}, deviation[3] = {0};
     float total = 0.0f, spread[3] = {0.5f, 0.5f, 0.5f};
     uint32_t found = 0;
+    uint64_t part[3][3]; /* Morton bits of the coordinate one down, here, one up, by axis */
+    int inside[3][3];
+    for (int axis = 0; axis < 3; axis++)
+        for (int d = 0; d < 3; d++) {
+            inside[axis][d] = 1;
+            part[axis][d] = step_code(v->code[node], axis, d - 1, level, &inside[axis][d]) & AXIS_BITS << axis;
+        }
     for (int dz = -1; dz <= 1; dz++)
         for (int dy = -1; dy <= 1; dy++)
             for (int dx = -1; dx <= 1; dx++) {
-                int distance = dx * dx + dy * dy + dz * dz, inside = 1;
-                if (!distance) continue;
-                uint64_t code = step_code(v->code[node], 0, dx, level, &inside);
-                code = step_code(code, 1, dy, level, &inside);
-                code = step_code(code, 2, dz, level, &inside);
-                int32_t other = inside ? find_node(index, v, code) : -1;
+                int distance = dx * dx + dy * dy + dz * dz;
+                if (!distance || !(inside[0][dx + 1] & inside[1][dy + 1] & inside[2][dz + 1])) continue;
+                int32_t other = find_node(index, v, part[0][dx + 1] | part[1][dy + 1] | part[2][dz + 1]);
                 if (other < 0) continue;
                 found++;
                 const f32x4 *theirs = (const f32x4 *)(means + (size_t)other * BASE_ROW);

@@ -32,11 +32,15 @@ static void synthesis_inputs(const Scene *s, uint32_t row, float *x) {
 /* Adds the correction, in steps, to the attributes of a leaf. */
 static void synthesise(const Scene *s, uint32_t row, float *attributes) {
     const SynthesisNetwork *n = &s->synthesis;
-    float x[SYNTHESIS_INPUTS], h[MAX_HIDDEN];
+    float x[SYNTHESIS_INPUTS];
+    f32x4 hidden[MAX_HIDDEN / 4];
+    uint32_t lanes = n->hidden / 4;
     synthesis_inputs(s, row, x);
-    for (uint32_t j = 0; j < n->hidden; j++) h[j] = n->bias[j];
-    for (uint32_t i = 0; i < n->inputs; i++)
-        for (uint32_t j = 0; j < n->hidden; j++) h[j] += n->in[i * n->hidden + j] * x[i];
+    const f32x4 *in = (const f32x4 *)n->in;
+    for (uint32_t j = 0; j < lanes; j++) hidden[j] = ((const f32x4 *)n->bias)[j];
+    for (uint32_t i = 0; i < n->inputs; i++, in += lanes)
+        for (uint32_t j = 0; j < lanes; j++) hidden[j] += in[j] * splat(x[i]);
+    float *h = (float *)hidden;
     for (uint32_t j = 0; j < n->hidden; j++) h[j] = h[j] > 0.0f ? h[j] : 0.0f;
     for (uint32_t c = 0; c < n->channels; c++) {
         float y = n->out_bias[c];
@@ -155,10 +159,14 @@ static double world(const Scene *s, int axis, double cells, uint32_t level) {
     return s->centre[axis] + s->scale * (u < 0.0 ? -sinh : sinh);
 }
 
+/* Every third bit of a Morton code, from bit `axis` on, closed up. */
 static uint32_t axis_of(uint64_t code, int axis) {
-    uint32_t x = 0;
-    for (uint32_t b = 0; b < MAX_DEPTH; b++) x |= (uint32_t)(code >> (3 * b + (uint32_t)axis) & 1) << b;
-    return x;
+    uint64_t x = code >> axis & AXIS_BITS;
+    x = (x | x >> 2) & 0x10c30c30c30c30c3u;
+    x = (x | x >> 4) & 0x100f00f00f00f00fu;
+    x = (x | x >> 8) & 0x001f0000ff0000ffu;
+    x = (x | x >> 16) & 0x001f00000000ffffu;
+    return (uint32_t)(x | x >> 32) & 0x1fffffu;
 }
 
 /* Mean and spread of the known descendants of a node: a leaf is the centre of its voxel and has no spread. */

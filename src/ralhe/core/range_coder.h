@@ -72,7 +72,7 @@ static void finish_writing(Coder *c) {
         }
     }
     for (int i = 0; i < 5; i++) shift_low(c);
-    while (c->at && !c->data[c->at - 1]) c->at--;
+    for (int dropped = 0; dropped < 16 && c->at && !c->data[c->at - 1]; dropped++) c->at--; /* the reader takes no more */
 }
 
 /* Codes one bit; p1 is 65536 times the probability of a one, 1 ... 65535. */

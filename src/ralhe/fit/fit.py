@@ -123,6 +123,7 @@ class Fit:
         self._stride, stride = 1, self._stride
         self.code(lmbda)
         merges, recorded = self._encoder.merges(), self._encoder.recorded()
+        start = recorded.latents + np.clip(0.5 * (merges.wanted - recorded.latents), -0.35, 0.35)
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
         def tensor(array: npt.NDArray[np.generic]) -> Tensor:
@@ -141,11 +142,11 @@ class Fit:
         )
         models = [m.to(device) for m in self._models]
         synthesis = self._synthesis_model.to(device) if self._synthesis_model is not None else None
-        latents = optimise(problem, tensor(merges.wanted), models, synthesis, iterations,
+        latents = optimise(problem, tensor(start), models, synthesis, iterations,
                            lambda _: self._meter.optimised(self._merges, self._attributes.shape[1]), 0)  # fmt: skip
         for model in [*self._models, *([synthesis] if synthesis is not None else [])]:
             model.to("cpu")
-        targets = problem.hierarchy.leaves(latents, problem.steps, problem.root).cpu().numpy()
+        targets = problem.hierarchy.leaves(torch.round(latents), problem.steps, problem.root).cpu().numpy()
         self._root = self._encoder.set_targets(targets, self._weights)
         self._stride = stride
 

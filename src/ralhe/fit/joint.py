@@ -17,10 +17,10 @@ from ralhe.model.entropy_model import EntropyModel, latent_bits
 from ralhe.model.hierarchy import Hierarchy
 from ralhe.model.synthesis import Synthesis
 
-TEMPERATURES = 0.3, 0.1
-NOISE = 0.25
+TEMPERATURES = 0.2, 0.1
+NOISE = 0.15
 HARD_SHARE = 0.2  # of the iterations, on hard-rounded latents
-LATENT_RATE, NETWORK_RATE = 0.02, 0.003
+LATENT_RATE, NETWORK_RATE = 0.01, 0.002
 RATE_MERGES = 32_768  # merges whose rate is taken in one iteration
 
 

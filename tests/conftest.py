@@ -1,0 +1,22 @@
+"""Makes `scenes` and `streams` importable from every test, and streams that several tests read."""
+
+from __future__ import annotations
+
+import pytest
+
+from scenes import surface_codes, uniform_codes
+from streams import Made, make_stream
+
+
+@pytest.fixture(scope="session")
+def small_stream() -> Made:
+    """About three hundred leaves of degree 1 over six levels, with every optional part; under 4 kB."""
+    codes = surface_codes(320, 6, seed=1)
+    return make_stream(codes, 6, 1, seed=1, hidden=(4, 4, 4), has_basis=True, contraction=(1.0, 2.0, 3.0, 0.5),
+                       origin=(-2.0, -2.0, -2.0), voxel=4.0 / 64, lmbda=0.5)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def plain_stream() -> Made:
+    """About eight hundred leaves of degree 0 over ten levels, in voxels of edge 1 from the origin."""
+    return make_stream(uniform_codes(800, 10, seed=2), 10, 0, seed=2, hidden=(8, 0, 0))

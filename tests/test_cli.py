@@ -1,0 +1,282 @@
+"""The command line: what is printed, which files appear, exit codes."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+import ralhe
+from ralhe.cli import main
+from ralhe.encoding import EncodeReport
+from ralhe.gaussians import Gaussians
+from ralhe.progress import Progress
+from scenes import sphere
+from streams import Made
+
+REPORT = EncodeReport(
+    data=b"RALH made up",
+    source_gaussians=30,
+    dropped=2,
+    kept=28,
+    leaves=27,
+    depth=8,
+    sh_degree=0,
+    lmbda=0.05,
+    seconds=1.0,
+    bits={"container": 96.0},
+    attribute_error={"opacity": 0.1},
+)
+
+
+def run(*arguments: str | Path) -> Result:
+    """One command; never a traceback."""
+    result = CliRunner().invoke(main, [str(a) for a in arguments])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def refused(*arguments: str | Path) -> str:
+    """The one line that a failing command prints."""
+    result = run(*arguments)
+    assert result.exit_code == 2
+    lines = result.output.splitlines()
+    assert len(lines) == 1, result.output
+    assert lines[0].startswith("ralhe: ")
+    return lines[0].removeprefix("ralhe: ")
+
+
+@pytest.fixture
+def stream(small_stream: Made, tmp_path: Path) -> Path:
+    """A stream of a few dozen Gaussians."""
+    path = tmp_path / "small.ralhe"
+    path.write_bytes(small_stream.data)
+    return path
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Path:
+    """A scene of thirty Gaussians."""
+    path = tmp_path / "scene.ply"
+    ralhe.write(path, sphere(30, degree=0))
+    return path
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Options of every encode; none does any work."""
+    seen: list[dict[str, Any]] = []
+
+    def encode(gaussians: Gaussians, **options: Any) -> EncodeReport:
+        seen.append({"count": len(gaussians), **options})
+        return REPORT
+
+    monkeypatch.setattr("ralhe.encoding.encode", encode)
+    return seen
+
+
+def test_encode_decode_info(scene: Path, tmp_path: Path) -> None:
+    coded, back = tmp_path / "scene.ralhe", tmp_path / "back.ply"
+    encoded = run("encode", scene, coded, "--lmbda", "0.5", "--preset", "fast", "--depth", "8")
+    assert encoded.exit_code == 0, encoded.output
+    assert "depth 8" in encoded.output
+    decoded = run("decode", coded, back)
+    assert decoded.exit_code == 0, decoded.output
+    assert 0 < len(ralhe.read(back)) <= 30
+    assert run("info", coded).exit_code == 0
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["back.ply", "scene.ply", "scene.ralhe"]
+
+
+def test_encode_passes_its_options_on(scene: Path, tmp_path: Path, calls: list[dict[str, Any]]) -> None:
+    out = tmp_path / "out.ralhe"
+    options = ["--size", "0.5MiB", "--preset", "best", "--sh-degree", "2", "--depth", "12"]
+    assert run("encode", scene, out, *options).exit_code == 0
+    expected = {"count": 30, "size": 524_288, "lmbda": None, "preset": "best", "sh_degree": 2, "depth": 12}
+    assert {name: calls[0][name] for name in expected} == expected
+    assert out.read_bytes() == REPORT.data
+
+
+def test_encode_to_a_megabyte_by_default(scene: Path, tmp_path: Path, calls: list[dict[str, Any]]) -> None:
+    result = run("encode", scene, tmp_path / "out.ralhe")
+    assert (calls[0]["size"], calls[0]["lmbda"], calls[0]["preset"]) == (1_000_000, None, "default")
+    assert "27 of 30 Gaussians, 2 unseen dropped" in result.output
+
+
+def test_lambda_replaces_the_size(scene: Path, tmp_path: Path, calls: list[dict[str, Any]]) -> None:
+    assert run("encode", scene, tmp_path / "out.ralhe", "--lmbda", "0.1").exit_code == 0
+    assert (calls[0]["size"], calls[0]["lmbda"]) == (None, 0.1)
+
+
+def test_lambda_zero_is_an_error_and_not_the_default(scene: Path, tmp_path: Path) -> None:
+    assert "lmbda" in refused("encode", scene, tmp_path / "out.ralhe", "--lmbda", "0")
+
+
+@pytest.mark.parametrize(
+    "options",
+    ["--size 1MB --lmbda 0", "--size five", "--size 0", "--preset slow", "--sh-degree 4", "--depth 0", "--lmbda x"],
+)
+def test_encode_refuses_bad_options(options: str, scene: Path, tmp_path: Path, calls: list[dict[str, Any]]) -> None:
+    result = run("encode", scene, tmp_path / "out.ralhe", *options.split())
+    assert result.exit_code == 2
+    assert "Error: " in result.output
+    assert not calls
+
+
+def test_bad_scenes_are_one_line(tmp_path: Path) -> None:
+    bad, out = tmp_path / "bad.ply", tmp_path / "out.ralhe"
+    assert "No such file" in refused("encode", bad, out)
+    bad.write_bytes(b"ply\nformat nonsense")
+    message = refused("encode", bad, out)
+    assert message.count("bad.ply") == 1
+    bad.write_bytes(b"something else")
+    assert refused("encode", bad, out).startswith(f"{bad}: not a .ply")
+    assert not out.exists()
+
+
+def test_bad_streams_are_one_line(stream: Path, tmp_path: Path) -> None:
+    data, out = stream.read_bytes(), tmp_path / "out.ply"
+    for damaged in (b"", b"RALH", data[:40], data[:-1] + b"?", b"\x00" * 500):
+        stream.write_bytes(damaged)
+        assert refused("decode", stream, out).startswith(f"{stream}: ")
+    assert not out.exists()
+
+
+def test_a_cut_stream_decodes_with_a_notice(plain_stream: Made, tmp_path: Path) -> None:
+    stream, out = tmp_path / "plain.ralhe", tmp_path / "out.ply"
+    stream.write_bytes(plain_stream.data[:-1])
+    result = run("decode", stream, out)
+    assert result.exit_code == 0
+    assert "the stream is cut" in result.output
+    assert out.exists()
+
+
+def test_decode_coarser(plain_stream: Made, tmp_path: Path) -> None:
+    stream, out = tmp_path / "plain.ralhe", tmp_path / "out.ply"
+    stream.write_bytes(plain_stream.data)
+    level, end = ralhe.info(plain_stream.data).level_ends[0]
+    assert run("decode", stream, out, "--level", str(level)).exit_code == 0
+    by_level = out.read_bytes()
+    assert run("decode", stream, out, "--max-bytes", str(end)).exit_code == 0
+    assert out.read_bytes() == by_level
+    assert 0 < len(ralhe.read(out)) < len(plain_stream.codes)
+
+
+def test_decode_writes_scenes_only(stream: Path, tmp_path: Path) -> None:
+    for name in ("out.txt", "out.ralhe"):
+        assert "suffix" in refused("decode", stream, tmp_path / name)
+
+
+def test_output_never_replaces_input(stream: Path, scene: Path, tmp_path: Path, calls: list[dict[str, Any]]) -> None:
+    before = scene.read_bytes(), stream.read_bytes()
+    assert "the same file" in refused("encode", scene, scene)
+    assert "the same file" in refused("decode", stream, stream)
+    link = tmp_path / "link.ralhe"
+    link.symlink_to(scene)
+    assert "the same file" in refused("encode", scene, link)
+    assert (scene.read_bytes(), stream.read_bytes()) == before
+    assert not calls
+
+
+def test_a_bad_output_is_told_before_the_work(scene: Path, tmp_path: Path, calls: list[dict[str, Any]]) -> None:
+    assert refused("encode", scene, tmp_path / "nowhere" / "out.ralhe").startswith(f"{tmp_path / 'nowhere'}")
+    assert "folder" in refused("encode", scene, tmp_path)
+    assert not calls
+
+
+def test_missing_torch_is_one_line(scene: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def encode(*_: Any, **__: Any) -> EncodeReport:
+        raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+    monkeypatch.setattr("ralhe.encoding.encode", encode)
+    assert "ralhe[encode]" in refused("encode", scene, tmp_path / "out.ralhe")
+
+
+def test_info_as_a_table(stream: Path, small_stream: Made) -> None:
+    result = run("info", stream)
+    assert result.exit_code == 0
+    assert f"{len(small_stream.codes):,} of {len(small_stream.codes):,}" in result.output
+    for word in ("depth 7", "bounding box", "parameters", "geometry", "opacity", "harmonics", "prefix"):
+        assert word in result.output
+
+
+def test_info_as_json(stream: Path, small_stream: Made) -> None:
+    known = json.loads(run("info", stream, "--json").output)
+    assert known["size"] == known["bytes_present"] == len(small_stream.data)
+    assert sum(known["bytes"].values()) == len(small_stream.data)
+    assert known["leaves"] == known["levels"][-1]["nodes"] == len(small_stream.codes)
+    assert known["levels"][-1]["prefix_bytes"] == len(small_stream.data)
+    assert set(known["attribute_bits"]) == {"opacity", "colour", "shape", "harmonics"}
+    sections = sum(row["geometry_bytes"] + row["attribute_bytes"] for row in known["levels"])
+    assert sections == known["bytes"]["geometry"] + known["bytes"]["attributes"]
+
+
+def test_info_of_a_damaged_section_says_so(stream: Path) -> None:
+    data = bytearray(stream.read_bytes())
+    data[-1] ^= 1
+    stream.write_bytes(data)
+    result = run("info", stream)
+    assert result.exit_code == 0
+    assert "damaged" in result.output
+
+
+def test_help_teaches() -> None:
+    assert run("--help").exit_code == 0
+    text = run("encode", "--help").output
+    for word in ("kB", "MiB", "fast", "Ctrl-C", "ralhe encode scene.ply scene.ralhe"):
+        assert word in text
+    assert ralhe.__version__ in run("--version").output
+
+
+def interrupted(count: int) -> Callable[..., EncodeReport]:
+    """An encode during which Ctrl-C is pressed so many times."""
+
+    def encode(_: Gaussians, *, stop: threading.Event, progress: Callable[[Progress], None], **__: Any) -> EncodeReport:
+        progress(Progress("fit", 1, 2))
+        assert not stop.is_set()
+        for _press in range(count):
+            signal.raise_signal(signal.SIGINT)
+            assert stop.is_set()
+        return REPORT
+
+    return encode
+
+
+def test_one_interrupt_writes_the_best_so_far(scene: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ralhe.encoding.encode", interrupted(1))
+    handler, out = signal.getsignal(signal.SIGINT), tmp_path / "out.ralhe"
+    assert run("encode", scene, out).exit_code == 0
+    assert out.read_bytes() == REPORT.data
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_two_interrupts_write_nothing(scene: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ralhe.encoding.encode", interrupted(2))
+    handler, out = signal.getsignal(signal.SIGINT), tmp_path / "out.ralhe"
+    out.write_bytes(b"an earlier file")
+    result = run("encode", scene, out)
+    assert result.exit_code == 130
+    assert result.output.splitlines()[-1].startswith("ralhe: stopped")
+    assert out.read_bytes() == b"an earlier file"
+    assert [p.name for p in tmp_path.iterdir() if p.suffix == ".tmp"] == []
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_demo_tells_what_it_saw(tmp_path: Path, small_stream: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    def encode(gaussians: Gaussians, *, size: int, preset: str, **_: Any) -> EncodeReport:
+        assert (size, preset) == (250_000, "fast")
+        assert len(gaussians) > 10_000
+        return EncodeReport(**{**vars(REPORT), "data": small_stream.data})
+
+    monkeypatch.setattr("ralhe.encoding.encode", encode)
+    folder = tmp_path / "a" / "demo"
+    result = run("demo", "--output", folder)
+    assert result.exit_code == 0, result.output
+    assert sorted(p.name for p in folder.iterdir()) == ["mic.ply", "mic.ralhe"]
+    for word in ("times smaller", "decoded in", "rms error", "look further"):
+        assert word in result.output
