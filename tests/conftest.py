@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from scenes import surface_codes, uniform_codes
 from streams import Made, make_stream
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch's threads only wait for each other on networks so small
 
 
 @pytest.fixture(scope="session")

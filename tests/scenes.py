@@ -82,3 +82,9 @@ def same_bits(left: Gaussians, right: Gaussians) -> bool:
 def all_finite(gaussians: Gaussians) -> bool:
     """Whether no value of a scene is NaN or infinite."""
     return all(bool(np.isfinite(getattr(gaussians, f)).all()) for f in FIELDS)
+
+
+def matrices_of(six: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """[N, 3, 3] of [N, 6] xx, yy, zz and sqrt(2) times xy, xz, yz."""
+    xx, yy, zz, xy, xz, yz = np.asarray(six, np.float64).T * np.array([[1, 1, 1, *[0.5**0.5] * 3]]).T
+    return np.stack([np.stack(r, -1) for r in ([xx, xy, xz], [xy, yy, yz], [xz, yz, zz])], -2)

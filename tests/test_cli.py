@@ -201,7 +201,8 @@ def test_info_as_a_table(stream: Path, small_stream: Made) -> None:
     result = run("info", stream)
     assert result.exit_code == 0
     assert f"{len(small_stream.codes):,} of {len(small_stream.codes):,}" in result.output
-    for word in ("depth 7", "bounding box", "parameters", "geometry", "opacity", "harmonics", "prefix"):
+    assert f"depth {small_stream.header.depth}" in result.output
+    for word in ("bounding box", "parameters", "geometry", "opacity", "harmonics", "prefix"):
         assert word in result.output
 
 

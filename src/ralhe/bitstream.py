@@ -73,12 +73,24 @@ def _write(header: Header, sections: list[CodedSection]) -> bytes:
     head = header.pack(len(sections))
     offset = len(head) + SECTION_BYTES * len(sections) + 4
     table = b""
-    for row, data in ((s.row, s.data) for s in sections):
+    padded = []
+    for row, data, crc in ((s.row, s.data, s.row.crc) for s in sections):
+        short = _missing_bytes(row.count, offset + len(data))
+        if short:
+            data += bytes(short)
+            crc = crc32c(data)
+        padded.append(data)
         table += struct.pack("<4B4I", KINDS.index(row.kind), row.first_level, row.last_level, 0, offset, len(data),
-                             row.count, row.crc)  # fmt: skip
+                             row.count, crc)  # fmt: skip
         offset += len(data)
     head += table
-    return b"".join([head, struct.pack("<I", crc32c(head)), *(s.data for s in sections)])
+    return b"".join([head, struct.pack("<I", crc32c(head)), *padded])
+
+
+def _missing_bytes(nodes: int, end: int) -> int:
+    """Zero bytes a section needs so that decoders believe its count (SPEC.md, limits): a dense and even scene may
+    take less than an eighth of a bit for a node."""
+    return max(0, -(-(nodes - FREE_NODES) // NODES_PER_BYTE) - end)
 
 
 def _crc_table() -> list[int]:

@@ -11,10 +11,19 @@ import numpy as np
 
 from ralhe import bitstream
 from ralhe.bitstream import Header
+from ralhe.core import Encoder
 from ralhe.errors import BitstreamError, RateError, SceneError
 from ralhe.fit.fit import Candidate, Fit
 from ralhe.fit.meter import BASE_ITERATION, HARMONIC_ITERATION, Meter, walk_work
-from ralhe.fit.plan import MAX_PLANNED_DEPTH, Plan, plan_at, plan_for
+from ralhe.fit.plan import (
+    MAX_PLANNED_DEPTH,
+    TRIED_DEPTH,
+    Plan,
+    planned_count,
+    planned_degree,
+    planned_depth,
+    planned_widths,
+)
 from ralhe.fit.presets import PRESETS, Preset
 from ralhe.fit.rate_control import LAMBDA_RANGE, TOLERANCE, search_lambda
 from ralhe.gaussians import Gaussians
@@ -28,6 +37,7 @@ FIRST_LAMBDA = 0.02
 COARSE_WALKS, FINE_WALKS = 9, 12
 REPLANS = 4
 SYNTHESIS_HIDDEN = 8
+DEPTH_AT_LAMBDA = 12
 
 
 @dataclass(frozen=True)
@@ -77,7 +87,8 @@ def encode(
         return _empty(source, cleaned.dropped, size, began)
     if size is None:
         assert lmbda is not None
-        plan = plan_at(len(cleaned.gaussians), source.sh_degree, depth=depth)
+        count = len(cleaned.gaussians)
+        plan = Plan(count, depth or DEPTH_AT_LAMBDA, source.sh_degree, planned_widths(8 * count, source.sh_degree))
         job = _Job(source, cleaned.gaussians, plan, meter)
         candidate = job.fit_at(lmbda, chosen)
     else:
@@ -199,11 +210,12 @@ class _Job:
 def _fit_to_size(source: Gaussians, cleaned: Gaussians, size: int, depth: int | None, preset: Preset,
                  meter: Meter) -> tuple[_Job, Candidate]:  # fmt: skip
     """Plans, and plans again with fewer or more Gaussians where the size cannot be met with these."""
+    degree = planned_degree(size, source.sh_degree)
     scale, extra_depth = 1.0, 0
     for attempt in range(REPLANS + 1):
-        plan = plan_for(size, len(cleaned), source.sh_degree, depth=depth, scale=scale)
-        if depth is None:
-            plan = replace(plan, depth=min(plan.depth + extra_depth, MAX_PLANNED_DEPTH))
+        kept = max(1, min(len(cleaned), int(scale * planned_count(size, len(cleaned)))))
+        level = depth or min(_depth_for(cleaned, kept, 8.0 * size / kept) + extra_depth, MAX_PLANNED_DEPTH)
+        plan = Plan(kept, level, degree, planned_widths(size, degree))
         job = _Job(source, cleaned, plan, meter)
         lmbda, reached = job.warm_up(size, preset)
         if reached > size and lmbda >= LAMBDA_RANGE[1] * 0.99 and plan.kept > 1:
@@ -218,6 +230,15 @@ def _fit_to_size(source: Gaussians, cleaned: Gaussians, size: int, depth: int | 
     if len(candidate.data) > size:
         raise RateError(f"no stream of this scene fits {size} bytes; the smallest found has {len(candidate.data)}")
     return job, candidate
+
+
+def _depth_for(cleaned: Gaussians, kept: int, bits_per_gaussian: float) -> int:
+    """Depth for the most important `kept` Gaussians, from what their positions cost at one depth."""
+    scene = voxelise(most_important(cleaned, importance(cleaned), kept).with_sh_degree(0),
+                     choose_grid(cleaned.positions, TRIED_DEPTH))  # fmt: skip
+    header = Header(0, TRIED_DEPTH, LOOKAHEAD, len(scene), 0, (0.0, 0.0, 0.0), 1.0, (0.0,) * 6, (4, 0, 0))
+    geometry = Encoder(header.pack(), scene.codes, LOOKAHEAD).geometry()
+    return planned_depth(bits_per_gaussian, 8.0 * sum(len(s.data) for s in geometry) / len(scene))
 
 
 def _empty(source: Gaussians, dropped: int, size: int | None, began: float) -> EncodeReport:

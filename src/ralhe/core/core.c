@@ -308,12 +308,15 @@ uint32_t EXPORT(list_merges)(void) {
     size_t n = scene.leaves > 1 ? scene.leaves - 1 : 1;
     if (!scene.hierarchy) scene.hierarchy = allocate_zero(n, sizeof(MergeRecord));
     if (!scene.wanted) scene.wanted = allocate_zero(n, scene.channels * 4);
-    return scene.hierarchy && scene.wanted;
+    if (!scene.curvature) scene.curvature = allocate_zero(n, scene.channels * 4);
+    return scene.hierarchy && scene.wanted && scene.curvature;
 }
 
 const MergeRecord *EXPORT(listed_merges)(void) { return scene.hierarchy; }
 
 const float *EXPORT(listed_targets)(void) { return scene.wanted; }
+
+const float *EXPORT(listed_curvatures)(void) { return scene.curvature; }
 
 /* Row of each leaf, in Morton order. */
 const uint32_t *EXPORT(leaf_rows)(void) { return scene.slot; }

@@ -13,8 +13,9 @@ from ralhe.errors import BitstreamError, SceneError
 from ralhe.gaussians import Array
 from ralhe.octree import Codes
 
-BASE_SECTION_NODES = 256
-"""The levels below which the octree has at most so many nodes share one section."""
+SMALL_SECTION = 256
+"""The first levels up to so many nodes share one section, and so do the last ones that add no more."""
+MAX_SHARED_NODES = 2**18 - 1  # counts of inner levels are coded as Numbers
 SYNTHESIS_INPUTS = 22
 
 
@@ -45,6 +46,7 @@ class Merges:
     share: Array  # [N - 1] of the lower side in the weight
     factor: Array  # [N - 1] the step of channel c is step[c] times this
     wanted: Array  # [N - 1, channels] what the latents would be without rounding
+    curvature: Array  # [N - 1, channels] distortion of being wrong by one
     leaf_rows: npt.NDArray[np.uint32]  # [N] row of each leaf, in Morton order
 
 
@@ -77,10 +79,10 @@ class Encoder:
         self._leaves = len(codes)
         self._depth = int(self._core.copy(self._core.pointer("scene_fields"), (1,), np.uint32)[0])
         self.nodes: list[int] = self._core.copy(self._core.pointer("encoder_nodes"), (self._depth + 1,), np.uint32).tolist()
-        base = max([0, *(level for level in range(self._depth) if self.nodes[level + 1] <= BASE_SECTION_NODES)])
-        self._attribute_spans = [(0, base), *((level, level) for level in range(base + 1, self._depth))]
-        ahead = min(base + lookahead, self._depth - 1)
-        self._geometry_spans = [(0, ahead), *((level, level) for level in range(ahead + 1, self._depth))]
+        self._attribute_spans = _spans(self.nodes)
+        ahead = [min(last + lookahead, self._depth - 1) for _, last in self._attribute_spans]
+        firsts = [0, *(last + 1 for last in ahead)]
+        self._geometry_spans = [span for span in zip(firsts, ahead, strict=False) if span[0] <= span[1]]
 
     def reopen(self, header: bytes) -> None:
         """Takes other network widths or flags for the same leaves."""
@@ -154,9 +156,10 @@ class Encoder:
         core, n = self._core, self._leaves - 1
         rows = core.copy(core.pointer("listed_merges"), (n, 5), np.uint32)
         wanted = core.copy(core.pointer("listed_targets"), (n, self._channels()), np.float32)
+        curvature = core.copy(core.pointer("listed_curvatures"), (n, self._channels()), np.float32)
         leaf_rows = core.copy(core.pointer("leaf_rows"), (self._leaves,), np.uint32)
         share, factor = (np.ascontiguousarray(rows[:, i]).view(np.float32) for i in (3, 4))
-        return Merges(rows[:, 0], rows[:, 1], rows[:, 2], share, factor, wanted, leaf_rows)
+        return Merges(rows[:, 0], rows[:, 1], rows[:, 2], share, factor, wanted, curvature, leaf_rows)
 
     def decoded(self) -> tuple[Array, Array]:
         """Leaves as the last walk decodes them: attributes before synthesis [N, channels], inputs of the
@@ -183,3 +186,14 @@ class Encoder:
             data = core.copy(core.pointer("encoder_section", i), (row[4],), np.uint8).tobytes() if row[4] else b""
             out.append(CodedSection(Section(KINDS[row[0]], *row[1:7]), data))
         return out
+
+
+def _spans(nodes: list[int]) -> list[tuple[int, int]]:
+    """Levels (first, last) whose merges share a section, from the nodes of every level."""
+    depth = len(nodes) - 1
+    base = max([0, *(level for level in range(depth) if nodes[level + 1] <= SMALL_SECTION)])
+    tail = min([depth, *(level for level in range(base + 1, depth) if nodes[depth] - nodes[level] <= SMALL_SECTION)])
+    if nodes[depth] > MAX_SHARED_NODES:
+        tail = depth
+    spans = [(0, base), *((level, level) for level in range(base + 1, tail))]
+    return spans if tail >= depth else [*spans, (tail, depth - 1)]

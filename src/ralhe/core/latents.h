@@ -182,7 +182,8 @@ static void list_merge(const Walk *w, const Merge *m, const Target *t, uint32_t 
     if (!s->hierarchy || !t) return;
     s->hierarchy[s->listed] = (MergeRecord){low, high, 3 * w->level + 2 - (uint32_t)m->axis, m->w1 / (m->w1 + m->w2),
                                             m->step_factor};
-    __builtin_memcpy(s->wanted + (size_t)s->listed++ * s->channels, t->wanted, s->channels * 4);
+    __builtin_memcpy(s->wanted + (size_t)s->listed * s->channels, t->wanted, s->channels * 4);
+    __builtin_memcpy(s->curvature + (size_t)s->listed++ * s->channels, t->weight, s->channels * 4);
 }
 
 /* Splits row `low` by latents k; the upper side goes to row `high`. */

@@ -58,6 +58,7 @@ typedef struct {
     int16_t *latents;           /* [capacity, channels] */
     MergeRecord *hierarchy;     /* [leaves - 1] every merge in coding order, or 0 */
     float *wanted;              /* [leaves - 1, channels] targets of those merges, in steps */
+    float *curvature;           /* [leaves - 1, channels] distortion of one step of error */
     uint32_t listed;
     double bits[4];             /* opacity, colour, shape, harmonics */
     uint32_t tally;

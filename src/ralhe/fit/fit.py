@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -116,9 +117,28 @@ class Fit:
         self._use_synthesis(tensors, hidden if tensors else 0)
 
     def optimise_jointly(self, lmbda: float, iterations: int) -> None:
-        """Optimises latents and networks together; the optimised leaves become the targets of the walks to come."""
+        """Optimises latents and networks together; the optimised leaves become the targets of the walks to come.
+
+        Kept only where distortion + lambda * rate falls: docs/design.md says how often that is.
+        """
         if self._merges < 1:
             return
+        before = self._cost(lmbda)
+        kept = copy.deepcopy((self._models, self._synthesis_model))
+        root = self._root
+        self._optimise(lmbda, iterations)
+        if self._cost(lmbda) >= before:
+            self._models, self._synthesis_model = kept
+            self._encoder.set_targets(self._attributes, self._weights)
+            self._root = root
+            self.code(lmbda)
+
+    def _cost(self, lmbda: float) -> float:
+        """Distortion + lambda * bits of a walk."""
+        candidate = self.code(lmbda)
+        return self.distortion() * (self._merges + 1) + lmbda * 8 * len(candidate.data)
+
+    def _optimise(self, lmbda: float, iterations: int) -> None:
         self._encoder.list_merges()
         self._stride, stride = 1, self._stride
         self.code(lmbda)
@@ -138,6 +158,7 @@ class Fit:
             original=tensor(self._attributes),
             weights=tensor(self._error_weights()),
             synthesis_inputs=tensor(self._encoder.decoded()[1]),
+            curvature=tensor(merges.curvature),
             lmbda=lmbda,
         )
         models = [m.to(device) for m in self._models]

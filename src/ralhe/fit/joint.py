@@ -20,7 +20,7 @@ from ralhe.model.synthesis import Synthesis
 TEMPERATURES = 0.2, 0.1
 NOISE = 0.15
 HARD_SHARE = 0.2  # of the iterations, on hard-rounded latents
-LATENT_RATE, NETWORK_RATE = 0.01, 0.002
+LATENT_RATE, NETWORK_RATE = 0.3, 0.002  # of the way a parabola's minimum is off; Adam's
 RATE_MERGES = 32_768  # merges whose rate is taken in one iteration
 
 
@@ -35,6 +35,7 @@ class JointProblem:
     original: Tensor  # [N, D]
     weights: Tensor  # [N, D] of squared errors
     synthesis_inputs: Tensor  # [N, 22] of the last walk
+    curvature: Tensor  # [N - 1, D] distortion of a latent wrong by one
     lmbda: float
 
 
@@ -60,14 +61,20 @@ def optimise(problem: JointProblem, latents: Tensor, models: list[EntropyModel],
     """
     y = latents.clone().requires_grad_(True)
     networks = [p for m in [*models, *([synthesis] if synthesis else [])] for p in m.parameters()]
-    optimizer = torch.optim.Adam([{"params": [y], "lr": LATENT_RATE}, {"params": networks, "lr": NETWORK_RATE}])
+    optimizer = torch.optim.Adam(networks, lr=NETWORK_RATE)
+    scale = 0.5 / problem.curvature.clamp_min(0.05 * float(problem.curvature.mean()) + 1e-12)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(iterations, 1))
     generator = torch.Generator(device=y.device).manual_seed(seed)
     for i in range(iterations):
         soft = _softened(y, i / iterations, generator)
         loss = _distortion(problem, soft, synthesis) + problem.lmbda * _rate(problem, soft, models, generator)
         optimizer.zero_grad()
+        y.grad = None
         loss.backward()  # type: ignore[no-untyped-call]
+        slope = y.grad if y.grad is not None else torch.zeros_like(y)
+        cosine = 0.5 * (1 + math.cos(math.pi * i / iterations))
+        with torch.no_grad():
+            y -= (LATENT_RATE * cosine * scale * slope).clamp(-0.5, 0.5)
         optimizer.step()
         schedule.step()
         if not step((i + 1) / iterations):

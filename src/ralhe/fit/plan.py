@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 MAX_PLANNED_DEPTH = 16
+TRIED_DEPTH = 11
+
+BITS_AT_NONE, BITS_PER_SHARE = 18.0, 18.0
+"""A stream that keeps the share f of its scene spends about 18 + 18 f bits on each Gaussian: the more of the scene
+is gone already, the more another Gaussian is worth against finer ones (docs/design.md)."""
+
+GEOMETRY_BITS, GEOMETRY_SHARE, USUAL_BITS = 10.5, 0.15, 32.0
+"""Of b bits for a Gaussian, positions get at most 10.5 + 0.15 (b - 32)."""
+
+MIN_HARMONIC_SIZE = 40_000
+"""Bytes below which harmonics and their network are not worth their weight."""
 
 
 @dataclass(frozen=True)
@@ -17,25 +29,25 @@ class Plan:
     hidden: tuple[int, int]  # widths of the entropy networks
 
 
-BITS_PER_GAUSSIAN = (22.0, 25.0)
-"""Fewest bits for one Gaussian without and with harmonics: below it fewer Gaussians look better (docs/design.md)."""
-
-DEPTH_BITS = ((80.0, 13), (40.0, 12), (21.0, 11), (0.0, 10))
-"""(bits per Gaussian, depth): the octree is as deep as its precision pays."""
-
-
-def plan_for(size: int, gaussians: int, sh_degree: int, *, depth: int | None, scale: float = 1.0) -> Plan:
-    """Plan of a stream of `size` bytes; `scale` multiplies the number of Gaussians it keeps."""
-    bits = 8.0 * size
-    degree = sh_degree if size >= 40_000 else 0
-    kept = min(gaussians, max(1, int(scale * bits / BITS_PER_GAUSSIAN[degree > 0])))
-    per_gaussian = bits / kept
-    chosen = next(d for least, d in DEPTH_BITS if per_gaussian >= least) if depth is None else depth
-    width = 4 if size < 12_000 else 8 if size < 60_000 else 16 if size < 500_000 else 24
-    return Plan(kept, chosen, degree, (width, max(4, width - 8) if degree else 0))
+def planned_count(size: int, gaussians: int) -> int:
+    """Gaussians to keep in a stream of `size` bytes: n f with n f (18 + 18 f) = 8 size."""
+    ratio = 8.0 * size / max(gaussians, 1)
+    share = (math.sqrt(BITS_AT_NONE**2 + 4 * BITS_PER_SHARE * ratio) - BITS_AT_NONE) / (2 * BITS_PER_SHARE)
+    return min(gaussians, max(1, int(gaussians * share)))
 
 
-def plan_at(gaussians: int, sh_degree: int, *, depth: int | None) -> Plan:
-    """Plan that keeps every Gaussian, for an encode at a given lambda."""
-    width = 8 if gaussians < 10_000 else 16
-    return Plan(gaussians, 12 if depth is None else depth, sh_degree, (width, width if sh_degree else 0))
+def planned_depth(bits_per_gaussian: float, tried_bits: float) -> int:
+    """Depth whose positions take their share, from the bits they take at TRIED_DEPTH: a level is three bits."""
+    allowed = GEOMETRY_BITS + GEOMETRY_SHARE * (bits_per_gaussian - USUAL_BITS)
+    return min(max(TRIED_DEPTH + math.floor((allowed - tried_bits) / 3.0), 6), MAX_PLANNED_DEPTH)
+
+
+def planned_degree(size: int, sh_degree: int) -> int:
+    """Degree of the harmonics that a stream of `size` bytes carries."""
+    return sh_degree if size >= MIN_HARMONIC_SIZE else 0
+
+
+def planned_widths(size: int, sh_degree: int) -> tuple[int, int]:
+    """Widths of the entropy networks: larger streams pay for larger ones."""
+    width = 4 if size < 12_000 else 8 if size < 60_000 else 16 if size < 600_000 else 24
+    return width, max(4, width - 8) if sh_degree else 0

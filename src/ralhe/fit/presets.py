@@ -19,6 +19,6 @@ class Preset:
 
 PRESETS = {
     "fast": Preset("fast", 2, 500, 150, 0, 150),
-    "default": Preset("default", 3, 1500, 500, 150, 300),
-    "best": Preset("best", 4, 4000, 1500, 800, 600),
+    "default": Preset("default", 3, 1500, 500, 30, 300),
+    "best": Preset("best", 4, 4000, 1500, 120, 600),
 }

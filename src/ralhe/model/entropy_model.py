@@ -23,7 +23,7 @@ LOG2E = 1.4426950408889634
 
 TENSORS = ("IN", "BIAS", "BACK", "OUT", "OUT_BIAS", "SKIP", "FLAG", "FLAG_BIAS")
 GROUP_ENDS = {0: (), 1: (3, 9), 2: (3, 8, 14, 24), 3: (3, 8, 15, 21, 31, 45)}
-"""Harmonics in groups that a flag can call all zero: luma by degree, then both chromas together split alike."""
+"""Channels in groups that a flag can call all zero: luma by degree, then the chromas in runs as long as both bands."""
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,8 @@ class Cleaned:
 
 def clean(gaussians: Gaussians) -> Cleaned:
     """Drops Gaussians nobody can see; unit quaternions (zero ones become the identity), logits within +-8."""
-    flat = (gaussians.positions, gaussians.log_scales, gaussians.rotations, gaussians.sh.reshape(len(gaussians), -1))
+    colours = gaussians.sh.reshape(len(gaussians), 3 * gaussians.sh.shape[1])
+    flat = (gaussians.positions, gaussians.log_scales, gaussians.rotations, colours)
     finite = ~np.isnan(gaussians.opacity_logits)
     for array in flat:
         finite &= np.isfinite(array).all(axis=1)

@@ -1,0 +1,55 @@
+"""The search for the lambda whose stream is just below a size."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from ralhe.fit.rate_control import LAMBDA_RANGE, TOLERANCE, search_lambda
+
+
+class Scene:
+    """A size that falls with lambda, and a count of how often it was asked for."""
+
+    def __init__(self, scale: float, slope: float, floor: int = 0, noise: float = 0.0) -> None:
+        self.scale, self.slope, self.floor, self.noise = scale, slope, floor, noise
+        self.walks = 0
+
+    def size_at(self, lmbda: float) -> int:
+        self.walks += 1
+        wobble = 1 + self.noise * math.sin(1000 * math.log(lmbda))
+        return int(self.floor + self.scale * lmbda**-self.slope * wobble)
+
+
+@pytest.mark.parametrize("slope", [0.1, 0.35, 0.8])
+@pytest.mark.parametrize("target", [5_000, 60_000, 1_000_000])
+@pytest.mark.parametrize("start", [1e-4, 0.02, 10.0])
+def test_meets_the_size(slope: float, target: int, start: float) -> None:
+    scene = Scene(target * 0.05**slope, slope)
+    lmbda, size = search_lambda(scene.size_at, target, start, 12)
+    assert target * (1 - TOLERANCE) <= size <= target
+    assert size == scene.size_at(lmbda)
+    assert scene.walks <= 13
+
+
+@pytest.mark.parametrize("noise", [0.005, 0.02])
+def test_never_answers_more_than_the_size_where_less_was_seen(noise: float) -> None:
+    for target in range(20_000, 40_000, 777):
+        scene = Scene(10_000, 0.35, noise=noise)
+        _, size = search_lambda(scene.size_at, target, 0.02, 12)
+        assert size <= target
+
+
+def test_best_quality_where_all_fit() -> None:
+    scene = Scene(100, 0.35)
+    lmbda, size = search_lambda(scene.size_at, 10**9, 0.02, 12)
+    assert lmbda == pytest.approx(LAMBDA_RANGE[0], rel=1e-3)
+    assert size == scene.size_at(lmbda)
+
+
+def test_smallest_where_none_fits() -> None:
+    scene = Scene(10_000, 0.35, floor=8_000)
+    lmbda, size = search_lambda(scene.size_at, 1_000, 0.02, 12)
+    assert lmbda == pytest.approx(LAMBDA_RANGE[1], rel=1e-3)
+    assert size == scene.size_at(lmbda)

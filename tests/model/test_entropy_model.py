@@ -1,0 +1,155 @@
+"""The torch networks say what the core spends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from ralhe.core import Walked
+from ralhe.fit.training import train
+from ralhe.model.entropy_model import TENSORS, EntropyModel, latent_bits, network_shapes
+from ralhe.parameters import NUMBER_LIMIT, Parameters, Tensor, roots_of, step_codes, steps_of
+from scenes import random_attributes, surface_codes
+from streams import BASE_INPUTS, HARMONIC_INPUTS, Made, channels_of, make_stream
+
+BASE_CLASSES = ("opacity", "colour", "shape")
+
+
+def inputs_and_latents(made: Made) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """What each network saw in the last walk, and the latents it coded."""
+    recorded = made.encoder.recorded()
+    latents = torch.from_numpy(recorded.latents.astype(np.float32))
+    inputs = [torch.from_numpy(recorded.base_inputs), torch.from_numpy(recorded.harmonic_inputs)]
+    parts = [latents[:, :10], latents[:, 10:]]
+    return [pair for pair in zip(inputs, parts, strict=True) if pair[1].shape[1]]
+
+
+def learn_and_walk(made: Made, iterations: int, exponent: int) -> tuple[list[float], Walked]:
+    """Networks that know the stream a little: their bits of a second walk under torch, and that walk."""
+    models = [EntropyModel(shape, seed=5) for shape in network_shapes(made.header.sh_degree, made.header.hidden[:2])]
+    for model, (inputs, latents) in zip(models, inputs_and_latents(made), strict=True):
+        model.start_from(latents)
+        train(model, inputs, latents, iterations, lambda: True, seed=0)
+    entropy = tuple(model.quantised(dict.fromkeys(TENSORS, exponent)) for model in models)
+    parameters = replace(made.parameters, entropy=entropy)
+    importance = np.ones(channels_of(made.header.sh_degree))
+    walked = made.encoder.walk(parameters.flat(), importance, 0.02, record_every=1)
+    for model, tensors in zip(models, entropy, strict=True):
+        model.load(tensors)
+    with torch.no_grad():
+        pairs = zip(models, inputs_and_latents(made), strict=True)
+        return [float(model.bits(inputs, latents).sum()) for model, (inputs, latents) in pairs], walked
+
+
+@pytest.mark.parametrize("degree", range(4))
+@pytest.mark.parametrize(("iterations", "exponent"), [(60, 10), (150, 9)])
+def test_bits_are_what_the_core_spends(degree: int, iterations: int, exponent: int) -> None:
+    made = make_stream(surface_codes(1200, 8), 8, degree, record_every=1, hidden=(16, 12, 0))
+    bits, walked = learn_and_walk(made, iterations, exponent)
+    assert bits[0] == pytest.approx(sum(walked.bits[name] for name in BASE_CLASSES), rel=0.01)
+    if degree:
+        assert bits[1] == pytest.approx(walked.bits["harmonics"], rel=0.01)
+    written = 8 * sum(len(s.data) for s in walked.attributes)
+    assert sum(bits) == pytest.approx(written, rel=0.01)
+
+
+@pytest.mark.parametrize("scale", [0.1, 30.0])
+def test_bits_of_small_and_large_latents(scale: float) -> None:
+    codes = surface_codes(1000, 8)
+    attributes = random_attributes(len(codes), 10) * np.float32(scale)
+    bits, walked = learn_and_walk(make_stream(codes, 8, record_every=1, attributes=attributes), 60, 11)
+    assert bits[0] == pytest.approx(sum(walked.bits.values()), rel=0.01)
+
+
+def test_networks_have_the_sizes_the_core_asks_for() -> None:
+    for degree in range(4):
+        shapes = network_shapes(degree, (12, 20))
+        assert [s.inputs for s in shapes] == [BASE_INPUTS, HARMONIC_INPUTS][: len(shapes)]
+        tensors = [EntropyModel(s).quantised(dict.fromkeys(TENSORS, 10)) for s in shapes]
+        made = make_stream(surface_codes(50, 5), 5, degree, hidden=(12, 20, 0))
+        assert sum(s.channels for s in shapes) == channels_of(degree)
+        flat = Parameters(made.parameters.step_codes, made.parameters.roots, tuple(tensors)).flat()
+        assert len(flat) == made.encoder.parameter_count
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.3, -5.6, 200.0])
+@pytest.mark.parametrize("scales", [(-3.0, -3.0), (0.0, 0.0), (1.5, 0.5), (4.0, 3.0)])
+def test_probabilities_sum_to_one(shift: float, scales: tuple[float, float]) -> None:
+    latents = torch.arange(-3000, 3001, dtype=torch.float64) + round(shift)
+    laws = torch.tensor([shift, *scales], dtype=torch.float64).expand(len(latents), 3)
+    total = float((2.0 ** -latent_bits(laws, latents)).sum())
+    assert total == pytest.approx(1.0, abs=2e-3)
+
+
+def test_flags_say_which_groups_are_used() -> None:
+    model = EntropyModel(network_shapes(1, (4, 4))[1])
+    latents = torch.zeros(4, 9)
+    latents[1, 2], latents[2, 8], latents[3] = 1, -3, 2
+    expected = [[0, 0, 0], [1, 1, 0], [1, 0, 1], [1, 1, 1]]  # any, luma, chromas
+    assert model.flags_of(latents).int().tolist() == expected
+
+
+def test_start_makes_zeros_cheap() -> None:
+    model = EntropyModel(network_shapes(2, (4, 4))[1])
+    latents = torch.zeros(500, 24)
+    inputs = torch.zeros(500, HARMONIC_INPUTS)
+    with torch.no_grad():
+        before = float(model.bits(inputs, latents).mean())
+        model.start_from(latents)
+        after = float(model.bits(inputs, latents).mean())
+    assert after < 0.01 < before
+
+
+def test_gradients_reach_every_tensor() -> None:
+    for model, inputs in zip(
+        [EntropyModel(s) for s in network_shapes(1, (4, 4))], (BASE_INPUTS, HARMONIC_INPUTS), strict=True
+    ):
+        generator = torch.Generator().manual_seed(0)
+        latents = torch.randint(-3, 4, (64, model.shape.channels), generator=generator).float()
+        with torch.no_grad():
+            model.OUT.normal_(generator=generator)
+            model.FLAG.normal_(generator=generator)
+        model.bits(torch.randn(64, inputs, generator=generator), latents).mean().backward()
+        for name in TENSORS:
+            tensor = getattr(model, name)
+            assert tensor.numel() == 0 or float(tensor.grad.abs().max()) > 0, name
+
+
+@pytest.mark.parametrize("exponent", [0, 4, 9, 16, 31])
+def test_quantised_tensors_are_near(exponent: int) -> None:
+    values = np.random.default_rng(exponent).normal(size=(7, 5))
+    tensor = Tensor.quantised(values, exponent)
+    step = 2.0 ** (4 - exponent)
+    limit = NUMBER_LIMIT * step
+    expected = np.clip(values, -limit, limit).reshape(-1)
+    assert np.abs(tensor.floats - expected).max() <= step / 2 + 1e-6 * limit
+    assert np.array_equal(Tensor.quantised(tensor.floats, exponent).values, tensor.values)
+
+
+def test_load_takes_back_what_quantised_gave() -> None:
+    model = EntropyModel(network_shapes(2, (8, 8))[1], seed=3)
+    tensors = model.quantised(dict.fromkeys(TENSORS, 9))
+    model.load(tensors)
+    again = model.quantised(dict.fromkeys(TENSORS, 9))
+    for name, before, after in zip(TENSORS, tensors, again, strict=True):
+        assert np.array_equal(before.values, after.values), name
+        assert np.array_equal(getattr(model, name).detach().numpy().reshape(-1), after.floats), name
+
+
+def test_step_codes_are_sixteenths_of_an_octave() -> None:
+    codes = np.arange(256)
+    assert np.array_equal(step_codes(steps_of(codes)), codes)
+    assert steps_of(np.array([160, 176]))[:] == pytest.approx([1.0, 2.0])
+    steps = np.array([0.013, 0.7, 11.0])
+    assert np.abs(np.log2(steps_of(step_codes(steps)) / steps)).max() <= 1 / 32 + 1e-9
+    assert step_codes(np.array([1e-9, 1e9])).tolist() == [0, 255]
+
+
+def test_roots_are_within_a_thirtysecond_of_a_step() -> None:
+    codes = np.array([100, 160, 200])
+    means = np.array([0.1234, -3.21, 7.7])
+    back = roots_of(means, codes) * steps_of(codes) / 16
+    assert bool((np.abs(back - means) <= steps_of(codes) / 32 + 1e-9).all())
