@@ -1,0 +1,89 @@
+"""Encodes scenes at several sizes through the command line and tabulates what came of it.
+
+    python benchmarks/codec.py SCENES_FOLDER results.tsv --scenes pod guitar --sizes 250kB 1MB --preset fast
+
+One row is appended as each encode ends, and rows already in the file are not run again. Each row: bytes, Gaussians,
+depth, bits per Gaussian by section, rms attribute error, seconds and peak memory of whole processes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ENCODE = """
+import json, sys, ralhe
+from ralhe.sizes import parse_size
+report = ralhe.encode_report(ralhe.read(sys.argv[1]), size=parse_size(sys.argv[3]), preset=sys.argv[4])
+open(sys.argv[2], "wb").write(report.data)
+fields = ("source_gaussians", "kept", "leaves", "depth", "sh_degree", "lmbda", "bits", "attribute_error")
+print(json.dumps({name: getattr(report, name) for name in fields}))
+"""
+DECODE = "import sys, ralhe; ralhe.decode(open(sys.argv[1], 'rb').read())"
+PEAK = "import resource, sys; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
+KINDS = ("geometry", "opacity", "colour", "shape", "harmonics", "parameters", "container")
+ERRORS = ("opacity", "colour", "shape", "harmonics")
+COLUMNS = ["scene", "target", "preset", "commit", "bytes", "source_gaussians", "kept", "leaves", "depth", "sh_degree",
+           "lmbda", *(f"bits_{k}" for k in KINDS), *(f"rms_{k}" for k in ERRORS), "encode_s", "encode_MB", "decode_s",
+           "decode_MB"]  # fmt: skip
+
+
+def run(*arguments: str) -> tuple[str, float, float]:
+    """Output, seconds and peak MB of a Python process; seconds and memory count its start."""
+    began = time.monotonic()
+    code = f"{arguments[0]}\n{PEAK}"
+    result = subprocess.run([sys.executable, "-c", code, *arguments[1:]], check=True, capture_output=True, text=True)
+    return result.stdout, time.monotonic() - began, int(result.stderr.split()[-1]) / 1000
+
+
+def measure(scene: Path, size: str, preset: str, commit: str) -> dict[str, object]:
+    """One row of the table."""
+    with tempfile.TemporaryDirectory() as folder:
+        stream = Path(folder) / "scene.ralhe"
+        output, encode_s, encode_mb = run(ENCODE, str(scene), str(stream), size, preset)
+        _, decode_s, decode_mb = min((run(DECODE, str(stream)) for _ in range(3)), key=lambda r: r[1])
+        report, length = json.loads(output.splitlines()[-1]), stream.stat().st_size
+    row: dict[str, object] = {"scene": scene.stem, "target": size, "preset": preset, "commit": commit, "bytes": length}
+    row |= {k: report[k] for k in ("source_gaussians", "kept", "leaves", "depth", "sh_degree")}
+    row["lmbda"] = f"{report['lmbda']:.5g}"
+    row |= {f"bits_{k}": f"{report['bits'].get(k, 0) / max(report['leaves'], 1):.2f}" for k in KINDS}
+    row |= {f"rms_{k}": f"{report['attribute_error'].get(k, 0):.4f}" for k in ERRORS}
+    times = {"encode_s": encode_s, "encode_MB": encode_mb, "decode_s": decode_s, "decode_MB": decode_mb}
+    return row | {k: f"{v:.2f}" if k == "decode_s" else f"{v:.0f}" for k, v in times.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="holds NAME.ply for every scene")
+    parser.add_argument("results", type=Path)
+    parser.add_argument("--scenes", nargs="+", required=True)
+    parser.add_argument("--sizes", nargs="+", default=["250kB", "500kB", "1MB"])
+    parser.add_argument("--preset", default="fast")
+    arguments = parser.parse_args()
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
+    done = set()
+    if arguments.results.exists():
+        with arguments.results.open() as file:
+            done = {(r["scene"], r["target"], r["preset"]) for r in csv.DictReader(file, delimiter="\t")}
+    for name in arguments.scenes:
+        for size in arguments.sizes:
+            if (name, size, arguments.preset) in done:
+                continue
+            row = measure(arguments.folder / f"{name}.ply", size, arguments.preset, commit)
+            fresh = not arguments.results.exists()
+            with arguments.results.open("a", newline="") as file:
+                writer = csv.DictWriter(file, COLUMNS, delimiter="\t")
+                if fresh:
+                    writer.writeheader()
+                writer.writerow(row)
+            print(*row.values(), flush=True)
+
+
+if __name__ == "__main__":
+    main()
