@@ -7,8 +7,8 @@ import warnings
 from dataclasses import dataclass
 
 from ralhe.core import Decoder, StreamInfo
-from ralhe.core.encoder import CodedSection
 from ralhe.core.decoder import KINDS
+from ralhe.core.encoder import CodedSection
 from ralhe.errors import BitstreamError
 from ralhe.gaussians import COORDINATES, Coordinates, Gaussians
 

@@ -134,7 +134,7 @@ class _Job:
         self.plan = plan
         self.meter = meter
         self.scene = voxelise(kept, grid)
-        low, high = source.take(np.isfinite(source.positions).all(axis=1)).bounding_box
+        low, high = source.take(np.isfinite(source.positions).min(axis=1)).bounding_box
         header = Header(
             sh_degree=plan.sh_degree,
             depth=plan.depth,
@@ -221,8 +221,9 @@ def _fit_to_size(source: Gaussians, cleaned: Gaussians, size: int, depth: int | 
         if reached > size and lmbda >= LAMBDA_RANGE[1] * 0.99 and plan.kept > 1:
             scale *= min(0.5, 0.8 * size / reached)
             continue
-        low = lmbda <= LAMBDA_RANGE[0] * 1.01 and reached < size * (1 - TOLERANCE)
-        if low and attempt < REPLANS and (plan.kept < len(cleaned) or (depth is None and plan.depth < MAX_PLANNED_DEPTH)):
+        finest = lmbda <= LAMBDA_RANGE[0] * 1.01 and reached < size * (1 - TOLERANCE)
+        room = plan.kept < len(cleaned) or (depth is None and plan.depth < MAX_PLANNED_DEPTH)
+        if finest and room and attempt < REPLANS:
             scale, extra_depth = scale * 4, extra_depth + 2
             continue
         break

@@ -18,7 +18,7 @@ ROOT_DIVISOR = 16
 
 def step_codes(steps: Floats) -> Integers:
     """Nearest codes 0 ... 255 of quantiser steps: a code is a sixteenth of an octave, 160 stands for 1."""
-    return np.clip(np.rint(16 * np.log2(steps) + 160), 0, 255).astype(np.int32)
+    return np.asarray(np.clip(np.rint(16 * np.log2(steps) + 160), 0, 255), np.int32)
 
 
 def steps_of(codes: Integers) -> npt.NDArray[np.float64]:

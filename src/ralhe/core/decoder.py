@@ -87,8 +87,10 @@ class Decoder:
         n, *arrays = (int(x) for x in core.copy(address, (6,), np.uint32))
         coefficients = (info.sh_degree + 1) ** 2
         shapes = [(n, 3), (n, 3), (n, 4), (n,), (n, coefficients, 3)]
-        values = [self._array(a, shape) for a, shape in zip(arrays, shapes, strict=True)]
-        return Gaussians(*values, antialiased=info.antialiased, coordinates=info.coordinates)
+        positions, log_scales, rotations, opacities, sh = (
+            self._array(a, shape) for a, shape in zip(arrays, shapes, strict=True)
+        )
+        return Gaussians(positions, log_scales, rotations, opacities, sh, info.antialiased, info.coordinates)
 
     def tally(self) -> dict[str, float]:
         """Decodes everything and says how many bits went to each kind of attribute."""

@@ -78,7 +78,8 @@ class Encoder:
         self._core.release(address)
         self._leaves = len(codes)
         self._depth = int(self._core.copy(self._core.pointer("scene_fields"), (1,), np.uint32)[0])
-        self.nodes: list[int] = self._core.copy(self._core.pointer("encoder_nodes"), (self._depth + 1,), np.uint32).tolist()
+        nodes = self._core.copy(self._core.pointer("encoder_nodes"), (self._depth + 1,), np.uint32)
+        self.nodes: list[int] = nodes.tolist()
         self._attribute_spans = _spans(self.nodes)
         ahead = [min(last + lookahead, self._depth - 1) for _, last in self._attribute_spans]
         firsts = [0, *(last + 1 for last in ahead)]

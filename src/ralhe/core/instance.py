@@ -83,8 +83,8 @@ class Instance:
         if address + size > self._memory.data_len(self._store):
             raise BitstreamError("the core answered an address outside its memory")
         start = ctypes.addressof(self._memory.data_ptr(self._store).contents) + address
-        raw = (ctypes.c_ubyte * size).from_address(start)
-        return np.frombuffer(raw, dtype).reshape(shape)
+        raw = np.ctypeslib.as_array((ctypes.c_ubyte * size).from_address(start))
+        return cast("npt.NDArray[T]", raw.view(dtype).reshape(shape))
 
     def copy(self, address: int, shape: tuple[int, ...], dtype: type[T]) -> npt.NDArray[T]:
         """As `view`, but a copy."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import plyfile  # type: ignore[import-untyped]
+import plyfile
 
 from ralhe.errors import SceneError
 from ralhe.gaussians import COORDINATES, Coordinates

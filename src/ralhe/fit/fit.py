@@ -69,7 +69,8 @@ class Fit:
         parameters = Parameters(codes, roots_of(self._root, codes), networks, NO_BASIS, self._synthesis)
         learnt = lmbda if self._rounds else 0.0  # networks that know nothing cannot tell what a latent costs
         walked = self._encoder.walk(parameters.flat(), self._importance, learnt, self._stride)
-        candidate = Candidate(assemble(self._header, walked.parameters, self._geometry, walked.attributes), lmbda, walked)
+        data = assemble(self._header, walked.parameters, self._geometry, walked.attributes)
+        candidate = Candidate(data, lmbda, walked)
         self._meter.walked(self._merges, channels, len(candidate.data))
         return candidate
 

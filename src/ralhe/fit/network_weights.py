@@ -48,7 +48,7 @@ def search_exponents(model: EntropyModel, inputs: Tensor, latents: Tensor, merge
                 known[key] = float(trial.bits(x, k).mean()) * merges + weight_bits(tensors)
         return known[key]
 
-    best = start or min(({t: e for t in TENSORS} for e in range(FIRST_EXPONENT - 2, FIRST_EXPONENT + 3)), key=cost)
+    best = start or min((dict.fromkeys(TENSORS, e) for e in range(FIRST_EXPONENT - 2, FIRST_EXPONENT + 3)), key=cost)
     for name in TENSORS:
         for direction in (-1, 1):
             while 1 < best[name] < 16:

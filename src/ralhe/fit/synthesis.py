@@ -7,12 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from ralhe.fit.network_weights import weight_bits
+from ralhe.gaussians import Array
 from ralhe.model.synthesis import TENSORS, Synthesis
 from ralhe.parameters import Tensor as Quantised
+
+Float64 = npt.NDArray[np.float64]
 
 BATCH = 4096
 EXPONENTS = (6, 7, 8, 9)
@@ -42,7 +46,7 @@ def train_synthesis(model: Synthesis, leaves: Leaves, iterations: int, step: Cal
         error = leaves.wanted[rows] - model(leaves.inputs[rows])
         loss = (leaves.weights[rows] * error**2).mean()
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimizer.step()
         schedule.step()
         if not step():
@@ -64,9 +68,7 @@ def quantise_if_it_pays(model: Synthesis, leaves: Leaves, lmbda: float) -> tuple
     return best
 
 
-def leaves_of(decoded: np.ndarray[tuple[int, int], np.dtype[np.float32]], inputs: np.ndarray[tuple[int, int], np.dtype[np.float32]],
-              original: np.ndarray[tuple[int, int], np.dtype[np.float32]], steps: np.ndarray[tuple[int], np.dtype[np.float64]],
-              weights: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> Leaves:  # fmt: skip
+def leaves_of(decoded: Array, inputs: Array, original: Array, steps: Float64, weights: Float64) -> Leaves:
     """From arrays of the core: decoded and original [N, D], inputs [N, 22], steps [D], weights [N, D] of errors."""
     wanted = (original - decoded) / steps
     tensors = (inputs, wanted, weights * steps**2)

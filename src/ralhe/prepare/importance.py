@@ -13,7 +13,7 @@ Weights = npt.NDArray[np.float64]
 def projected_area(log_scales: npt.NDArray[np.floating]) -> Weights:
     """[N] mean area of the one-sigma ellipse over the three axes of view, from [N, 3] log scales."""
     s = np.exp(np.clip(log_scales.astype(np.float64), -60, 60))
-    return (s[:, 0] * s[:, 1] + s[:, 1] * s[:, 2] + s[:, 2] * s[:, 0]) / 3.0
+    return np.asarray((s[:, 0] * s[:, 1] + s[:, 1] * s[:, 2] + s[:, 2] * s[:, 0]) / 3.0)
 
 
 def importance(gaussians: Gaussians) -> Weights:

@@ -67,7 +67,7 @@ def _merge(first: Voxelised, gaussians: Gaussians, weights: Weights, rows: npt.N
     def mean(values: npt.NDArray[np.floating]) -> Float64:
         flat = values[members].reshape(len(members), -1)
         columns = [np.bincount(group, share * column) for column in flat.T.astype(np.float64)]
-        return np.stack(columns, axis=1).reshape(len(rows), *values.shape[1:])
+        return np.stack(columns, axis=1).astype(np.float64).reshape(len(rows), *values.shape[1:])
 
     centres = mean(gaussians.positions)
     offsets = np.zeros((len(gaussians), 3))
@@ -79,7 +79,8 @@ def _merge(first: Voxelised, gaussians: Gaussians, weights: Weights, rows: npt.N
     area = projected_area(half_logs)
     part_area = projected_area(gaussians.log_scales)[members] * gaussians.opacities[members]
     opacity = np.clip(np.bincount(group, part_area) / area, 1 / 255, 0.9995)
-    logits, shapes, sh, merged = (a.copy() for a in (first.opacity_logits, first.log_covariances, first.sh, first.weights))
+    logits, shapes = first.opacity_logits.copy(), first.log_covariances.copy()
+    sh, merged = first.sh.copy(), first.weights.copy()
     logits[rows] = np.clip(np.log(opacity / (1 - opacity)), -8, 8)
     shapes[rows] = log_covariances(half_logs, vectors, floor=0.0)
     sh[rows] = mean(gaussians.sh)

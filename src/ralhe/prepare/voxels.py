@@ -53,7 +53,8 @@ def _float32(values: npt.NDArray[np.floating]) -> tuple[float, float, float]:
 
 def _cube(low: npt.NDArray[np.float64], high: npt.NDArray[np.float64], depth: int) -> tuple[tuple[float, ...], float]:
     """Origin and voxel edge of a cube over [low, high]; a point gets a voxel that float32 still tells apart."""
-    size = max(float((high - low).max()), float(np.abs(high).max()) * 2.0**-18, float(np.abs(low).max()) * 2.0**-18, 1e-6)
+    furthest = float(np.abs([low, high]).max())
+    size = max(float((high - low).max()), furthest * 2.0**-18, 1e-6)
     voxel = float(np.float32(size * (1 + 1e-6) / 2**depth))
     return tuple((low + high) / 2 - voxel * 2**depth / 2), voxel
 
