@@ -9,13 +9,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 from ralhe import files
 from ralhe.bitstream import MAGIC, TruncatedNotice, decode, info
 from ralhe.errors import BitstreamError, RalheError, RateError, SceneError
 from ralhe.files import SceneNotice
 from ralhe.gaussians import Gaussians
+from ralhe.options import EncodeOptions
 
 if TYPE_CHECKING:
     from ralhe.encoding import EncodeReport
@@ -24,6 +25,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BitstreamError",
+    "EncodeOptions",
     "Gaussians",
     "RalheError",
     "RateError",
@@ -39,12 +41,12 @@ __all__ = [
 ]
 
 
-def encode(gaussians: Gaussians, **options: Any) -> bytes:
+def encode(gaussians: Gaussians, **options: Unpack[EncodeOptions]) -> bytes:
     """Compresses a scene; `encode_report` says what it takes. Needs the `encode` extra."""
     return encode_report(gaussians, **options).data
 
 
-def encode_report(gaussians: Gaussians, **options: Any) -> EncodeReport:
+def encode_report(gaussians: Gaussians, **options: Unpack[EncodeOptions]) -> EncodeReport:
     """Compresses a scene and tells what became of it: see `ralhe.encoding.encode` for options and errors."""
     from ralhe import encoding
 

@@ -13,13 +13,14 @@ from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from types import FrameType
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Unpack
 
 import click
 
 import ralhe
 from ralhe import files
 from ralhe.errors import RalheError
+from ralhe.options import EncodeOptions
 from ralhe.progress_bar import ProgressBar
 from ralhe.sizes import format_size, parse_size
 from ralhe.stream_report import describe, describe_json
@@ -143,13 +144,14 @@ def encode(scene: Path, stream: Path, size: int | None, lmbda: float | None, pre
         click.echo(f"{stream}: {encoded_line(scene, report)}")
 
 
-def encode_file(scene: Path, stream: Path, **options: Any) -> EncodeReport:
+def encode_file(scene: Path, stream: Path, **options: Unpack[EncodeOptions]) -> EncodeReport:
     """Reads, encodes under a progress bar, writes."""
     check_output(scene, stream)
     with about(scene):
         gaussians = ralhe.read(scene)
         with stop_on_interrupt() as stop, ProgressBar() as bar:
-            report = ralhe.encode_report(gaussians, progress=bar.update, stop=stop, **options)
+            options["progress"], options["stop"] = bar.update, stop
+            report = ralhe.encode_report(gaussians, **options)
     with about(stream), files.whole_file(stream) as out:
         out.write(report.data)
     return report

@@ -128,8 +128,7 @@ class _Job:
     """One plan carried out: the voxelised scene and its fit."""
 
     def __init__(self, source: Gaussians, cleaned: Gaussians, plan: Plan, meter: Meter) -> None:
-        weights = importance(cleaned)
-        kept = most_important(replace(cleaned, sh=cleaned.with_sh_degree(plan.sh_degree).sh), weights, plan.kept)
+        kept = most_important(cleaned.with_sh_degree(plan.sh_degree), importance(cleaned), plan.kept)
         grid = choose_grid(kept.positions, plan.depth)
         self.plan = plan
         self.meter = meter

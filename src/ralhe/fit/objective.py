@@ -19,7 +19,7 @@ LAMBDA_PER_STEP = 0.12
 """lambda = 0.12 step^2: a uniform quantiser's slope is step^2 ln(2) / 6 = 0.116 step^2."""
 
 WEIGHT_POWER = (0.25, 0.75, 0.25)
-"""Errors of opacity, colour and shape count by importance to this power."""
+"""Errors of opacity, colour and shape count by footprint to this power."""
 
 
 def channel_importance(channels: int) -> Float64:
@@ -34,8 +34,8 @@ def channel_steps(channels: int, lmbda: float) -> Float64:
     return np.sqrt(lmbda / LAMBDA_PER_STEP / channel_importance(channels))
 
 
-def gaussian_weights(importance: Float64) -> Float64:
-    """[N, 3] weights of opacity, colour and shape errors, mean 1 each, from importance [N]."""
-    positive = np.maximum(importance, 1e-12 * max(float(importance.max(initial=0.0)), 1e-30))
+def gaussian_weights(footprint: Float64) -> Float64:
+    """[N, 3] weights of opacity, colour and shape errors, mean 1 each, from footprints [N]."""
+    positive = np.maximum(footprint, 1e-12 * max(float(footprint.max(initial=0.0)), 1e-30))
     powers = np.stack([positive**power for power in WEIGHT_POWER], axis=1)
     return np.asarray(powers / powers.mean(axis=0))

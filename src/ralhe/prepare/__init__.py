@@ -2,7 +2,7 @@
 
 from ralhe.prepare.attributes import attributes_of
 from ralhe.prepare.clean import Cleaned, clean
-from ralhe.prepare.importance import importance
+from ralhe.prepare.importance import footprint, importance
 from ralhe.prepare.merge import Voxelised, voxelise
 from ralhe.prepare.simplify import most_important
 from ralhe.prepare.voxels import VoxelGrid, choose_grid
@@ -14,6 +14,7 @@ __all__ = [
     "attributes_of",
     "choose_grid",
     "clean",
+    "footprint",
     "importance",
     "most_important",
     "voxelise",

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ralhe.gaussians import Gaussians
 from ralhe.octree import Codes
 from ralhe.prepare.covariance import covariances, log_covariances
-from ralhe.prepare.importance import Weights, importance, projected_area
+from ralhe.prepare.importance import Weights, footprint, projected_area
 from ralhe.prepare.voxels import VoxelGrid
 
 Float64 = npt.NDArray[np.float64]
@@ -25,19 +25,19 @@ class Voxelised:
     opacity_logits: Float64  # [N]
     log_covariances: Float64  # [N, 6] half the matrix logarithm, see `covariance`
     sh: npt.NDArray[np.float32]  # [N, coefficients, 3]
-    weights: Weights  # [N] importance, summed over what was merged
+    weights: Weights  # [N] footprint, summed over what was merged
 
     def __len__(self) -> int:
         return len(self.codes)
 
 
 def voxelise(gaussians: Gaussians, grid: VoxelGrid, weights: Weights | None = None) -> Voxelised:
-    """Merges the Gaussians of each voxel: means weighted by `weights` (importance, if not given).
+    """Merges the Gaussians of each voxel: means weighted by `weights` (footprint, if not given).
 
     The covariance matches the second moment of the parts; the opacity keeps their sum of opacity times area,
     as far as one splat can. Deterministic: ties keep the order of the input.
     """
-    weights = importance(gaussians) if weights is None else weights
+    weights = footprint(gaussians) if weights is None else weights
     codes = grid.codes(gaussians.positions)
     order = np.argsort(codes, kind="stable")
     gaussians, weights, codes = gaussians.take(order), weights[order], codes[order]

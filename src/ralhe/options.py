@@ -1,0 +1,21 @@
+"""What an encode can be asked for; kept apart so that decoding need not import the fitting half."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TypedDict
+
+from ralhe.progress import Progress
+
+
+class EncodeOptions(TypedDict, total=False):
+    """Keywords of `ralhe.encode`; give `size` or `lmbda`."""
+
+    size: int | None  # bytes the stream may have
+    lmbda: float | None  # distortion worth one bit, instead of a size
+    preset: str  # "fast", "default" or "best"
+    sh_degree: int | None  # cut the harmonics to this degree
+    depth: int | None  # of the octree, 1 ... 21
+    progress: Callable[[Progress], None] | None
+    stop: threading.Event | None  # when set, the fit ends and the best so far is coded
