@@ -58,7 +58,7 @@ def channels_of(degree: int) -> int:
 
 def make_stream(codes: Codes, depth: int, degree: int = 0, *, seed: int = 0, lmbda: float = 0.02, spread: float = 0.1,
                 record_every: int = 0, attributes: npt.NDArray[np.float32] | None = None,
-                **fields: object) -> Made:  # fmt: skip
+                basis: npt.NDArray[np.int32] | None = None, **fields: object) -> Made:  # fmt: skip
     """Codes random attributes of leaves under networks whose weights are about `spread` in size."""
     header = header_for(codes, depth, degree, **fields)  # type: ignore[arg-type]
     rng = np.random.default_rng(seed)
@@ -68,6 +68,8 @@ def make_stream(codes: Codes, depth: int, degree: int = 0, *, seed: int = 0, lmb
     values = random_attributes(len(codes), channels, seed) if attributes is None else attributes
     root = encoder.set_targets(values, rng.uniform(0.2, 2.0, (len(codes), 3)))
     parameters = random_parameters(header, root, rng, spread)
+    if basis is not None:
+        parameters = replace(parameters, basis=basis.reshape(-1))
     assert len(parameters.flat()) == encoder.parameter_count
     walked = encoder.walk(parameters.flat(), np.ones(channels), lmbda, record_every)
     data = assemble(header, walked.parameters, geometry, walked.attributes)

@@ -145,6 +145,7 @@ class _Job:
             bounding_box=(*low.tolist(), *high.tolist()),
             hidden=(*plan.hidden, 0),
             antialiased=source.antialiased,
+            has_basis=plan.has_basis,
             coordinates=source.coordinates,
             contraction=(*grid.centre, grid.scale) if grid.contracted else None,
         )

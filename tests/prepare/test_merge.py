@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from ralhe.gaussians import Gaussians
-from ralhe.prepare import VoxelGrid, Voxelised, attributes_of, choose_grid, clean, importance, voxelise
+from ralhe.prepare import VoxelGrid, Voxelised, attributes_of, choose_grid, clean, footprint, voxelise
 from ralhe.prepare.attributes import OPPONENT
 from ralhe.prepare.covariance import covariances
 from ralhe.prepare.importance import projected_area
@@ -37,7 +37,7 @@ def assert_same(left: Voxelised, right: Voxelised) -> None:
 @pytest.mark.parametrize("n", [2, 3, 50])
 def test_mean_and_second_moment_are_kept(n: int) -> None:
     scene = together(n)
-    share = importance(scene) / importance(scene).sum()
+    share = footprint(scene) / footprint(scene).sum()
     positions = scene.positions.astype(np.float64)
     mean = share @ positions
     offsets = positions - mean
@@ -50,13 +50,13 @@ def test_mean_and_second_moment_are_kept(n: int) -> None:
     lifted = (vectors * np.maximum(values, floor)) @ vectors.T
     np.testing.assert_allclose(covariance_of(merged), lifted, rtol=1e-6, atol=1e-9)
     np.testing.assert_allclose(merged.sh[0], np.einsum("n,nkc->kc", share, scene.sh), rtol=1e-5, atol=1e-6)
-    assert merged.weights[0] == pytest.approx(importance(scene).sum())
+    assert merged.weights[0] == pytest.approx(footprint(scene).sum())
 
 
 def test_second_moment_is_exact_where_nothing_is_thin() -> None:
     scene = replace(together(20), log_scales=np.full((20, 3), np.log(1.0)))
     merged = voxelise(scene, ONE_VOXEL)
-    share = importance(scene) / importance(scene).sum()
+    share = footprint(scene) / footprint(scene).sum()
     offsets = scene.positions - share @ scene.positions
     expected = np.eye(3) + np.einsum("n,ni,nj->ij", share, offsets, offsets)
     np.testing.assert_allclose(covariance_of(merged), expected, rtol=1e-5, atol=1e-6)

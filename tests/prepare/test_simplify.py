@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from ralhe.prepare import importance, most_important
+from ralhe.gaussians import Gaussians
+from ralhe.prepare import footprint, importance, most_important
+from ralhe.prepare.importance import Weights
 from scenes import same_bits, sphere
 
 
-def test_importance_is_opacity_times_projected_area() -> None:
+def test_footprint_is_opacity_times_projected_area() -> None:
     scene = replace(sphere(2), log_scales=np.log([[1.0, 2.0, 3.0], [1, 1, 1]]), opacity_logits=np.array([0.0, np.inf]))
-    np.testing.assert_allclose(importance(scene), [0.5 * (2 + 6 + 3) / 3, 1.0], rtol=1e-6)
+    np.testing.assert_allclose(footprint(scene), [0.5 * (2 + 6 + 3) / 3, 1.0], rtol=1e-6)
 
 
-def test_importance_is_finite_for_any_scale() -> None:
-    scene = replace(sphere(2), log_scales=np.array([[1e30] * 3, [-1e30] * 3]))
+def test_importance_grows_with_opacity_and_size() -> None:
+    logits = np.array([0.0, 3.0, 0.0])
+    scene = replace(sphere(3), log_scales=np.log([[1.0] * 3, [1.0] * 3, [2.0] * 3]), opacity_logits=logits)
     weights = importance(scene)
+    assert weights[1] > weights[0]
+    assert weights[2] > weights[0]
+
+
+@pytest.mark.parametrize("weigh", [importance, footprint])
+def test_weights_are_finite_for_any_scale(weigh: Callable[[Gaussians], Weights]) -> None:
+    weights = weigh(replace(sphere(2), log_scales=np.array([[1e30] * 3, [-1e30] * 3])))
     assert bool(np.isfinite(weights).all())
     assert weights[0] > weights[1] >= 0
 

@@ -24,11 +24,10 @@ from ralhe.model.hierarchy import Hierarchy
 from ralhe.model.synthesis import Synthesis
 from ralhe.parameters import ROOT_DIVISOR, Integers, Parameters, roots_of, step_codes, steps_of
 from ralhe.parameters import Tensor as Quantised
-from ralhe.prepare import Voxelised, attributes_of
+from ralhe.prepare import Voxelised, attributes_of, harmonic_basis, in_basis
 
 RECORDED_MERGES = 150_000
 FINE = 11  # exponent of networks while they are still learning
-NO_BASIS: Integers = np.zeros(0, np.int32)
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,10 @@ class Fit:
         self._geometry = self._encoder.geometry()
         self._attributes = attributes_of(scene)
         self._weights = gaussian_weights(scene.weights)
+        self._basis: Integers = np.zeros(0, np.int32)
+        if header.has_basis:
+            basis = harmonic_basis(self._attributes, self._weights[:, 1])
+            self._attributes, self._basis = in_basis(self._attributes, basis), basis.reshape(-1)
         self._root: Array = self._encoder.set_targets(self._attributes, self._weights)
         self._importance = channel_importance(self._attributes.shape[1])
         shapes = network_shapes(header.sh_degree, header.hidden[:2])
@@ -66,7 +69,7 @@ class Fit:
         channels = self._attributes.shape[1]
         codes = self._codes = self._step_codes(lmbda)
         networks = tuple(m.quantised(e) for m, e in zip(self._models, self._exponents, strict=True))
-        parameters = Parameters(codes, roots_of(self._root, codes), networks, NO_BASIS, self._synthesis)
+        parameters = Parameters(codes, roots_of(self._root, codes), networks, self._basis, self._synthesis)
         learnt = lmbda if self._rounds else 0.0  # networks that know nothing cannot tell what a latent costs
         walked = self._encoder.walk(parameters.flat(), self._importance, learnt, self._stride)
         data = assemble(self._header, walked.parameters, self._geometry, walked.attributes)

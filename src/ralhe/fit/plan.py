@@ -19,6 +19,10 @@ MIN_HARMONIC_SIZE = 40_000
 """Bytes below which harmonics and their network are not worth their weight."""
 
 
+MIN_BASIS_WIDTH = 16
+"""Streams with narrower networks are too small for a basis as well."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """Sizes of a stream to be."""
@@ -27,6 +31,11 @@ class Plan:
     depth: int
     sh_degree: int
     hidden: tuple[int, int]  # widths of the entropy networks
+
+    @property
+    def has_basis(self) -> bool:
+        """Whether the harmonics get a basis of the scene's own: it weighs 3 K^2 bytes."""
+        return self.sh_degree > 0 and self.hidden[0] >= MIN_BASIS_WIDTH
 
 
 def planned_count(size: int, gaussians: int) -> int:

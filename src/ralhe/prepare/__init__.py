@@ -2,6 +2,7 @@
 
 from ralhe.prepare.attributes import attributes_of
 from ralhe.prepare.clean import Cleaned, clean
+from ralhe.prepare.harmonics import harmonic_basis, in_basis
 from ralhe.prepare.importance import footprint, importance
 from ralhe.prepare.merge import Voxelised, voxelise
 from ralhe.prepare.simplify import most_important
@@ -15,7 +16,9 @@ __all__ = [
     "choose_grid",
     "clean",
     "footprint",
+    "harmonic_basis",
     "importance",
+    "in_basis",
     "most_important",
     "voxelise",
 ]
