@@ -22,7 +22,7 @@ from scenes import all_finite, chain_codes, full_cube_codes, surface_codes, unif
 from streams import channels_of, make_stream, rebuild, rows_of, sealed, sections_of, table_start
 
 CHUNKS, CHUNK = 20, 500
-SECONDS_EACH = 2.0
+SECONDS_EACH = 2.0  # of one core
 SECONDS_CHUNK = 60.0
 MEMORY_EACH = 256 << 20
 """Bytes: a level may have 65,536 nodes and 64 more for each byte before it."""
@@ -176,7 +176,7 @@ CORRUPTIONS: tuple[Corruption, ...] = (
 
 def outcome(data: bytes) -> str:
     """The word decoded, or the message; asserts what every decode owes its caller."""
-    began = time.monotonic()
+    began = time.process_time()
     decoder = None
     try:
         decoder = Decoder(data)
@@ -185,7 +185,7 @@ def outcome(data: bytes) -> str:
         said = "decoded"
     except BitstreamError as error:
         gaussians, said = None, str(error)
-    assert time.monotonic() - began < SECONDS_EACH
+    assert time.process_time() - began < SECONDS_EACH
     if decoder is not None:
         assert decoder._core._memory.data_len(decoder._core._store) <= MEMORY_EACH
     if gaussians is not None:
@@ -197,7 +197,7 @@ def outcome(data: bytes) -> str:
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_corruptions(chunk: int, sound: list[bytes]) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     seen: dict[str, int] = {}
     for i in range(CHUNK):
         rng = np.random.default_rng([chunk, i])
@@ -208,7 +208,7 @@ def test_corruptions(chunk: int, sound: list[bytes]) -> None:
         except Exception as error:
             raise AssertionError(f"{corruption.__name__}, rng [{chunk}, {i}]: {error!r}") from error
         seen[said] = seen.get(said, 0) + 1
-    assert time.monotonic() - began < SECONDS_CHUNK
+    assert time.process_time() - began < SECONDS_CHUNK
     assert seen["decoded"] > CHUNK // 20, seen
     assert len(seen) >= 6, seen
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 MAX_PLANNED_DEPTH = 16
 TRIED_DEPTH = 11
 
-BITS_AT_NONE, BITS_PER_SHARE = 18.0, 18.0
-"""A stream that keeps the share f of its scene spends about 18 + 18 f bits on each Gaussian: the more of the scene
+BITS_AT_NONE, BITS_PER_SHARE = 14.5, 10.5
+"""A stream that keeps the share f of its scene spends about 14.5 + 10.5 f bits on each Gaussian: the more of the scene
 is gone already, the more another Gaussian is worth against finer ones (docs/design.md)."""
 
 GEOMETRY_BITS, GEOMETRY_SHARE, USUAL_BITS = 10.5, 0.15, 32.0
@@ -39,7 +39,7 @@ class Plan:
 
 
 def planned_count(size: int, gaussians: int) -> int:
-    """Gaussians to keep in a stream of `size` bytes: n f with n f (18 + 18 f) = 8 size."""
+    """Gaussians to keep in a stream of `size` bytes: n f with n f (14.5 + 10.5 f) = 8 size."""
     ratio = 8.0 * size / max(gaussians, 1)
     share = (math.sqrt(BITS_AT_NONE**2 + 4 * BITS_PER_SHARE * ratio) - BITS_AT_NONE) / (2 * BITS_PER_SHARE)
     return min(gaussians, max(1, int(gaussians * share)))
