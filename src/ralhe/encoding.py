@@ -17,6 +17,7 @@ from ralhe.fit.fit import Candidate, Fit
 from ralhe.fit.meter import BASE_ITERATION, HARMONIC_ITERATION, Meter, walk_work
 from ralhe.fit.plan import (
     MAX_PLANNED_DEPTH,
+    MIN_HARMONIC_SIZE,
     TRIED_DEPTH,
     Plan,
     planned_count,
@@ -35,7 +36,8 @@ from ralhe.progress import Progress
 LOOKAHEAD = 2
 FIRST_LAMBDA = 0.02
 COARSE_WALKS, FINE_WALKS = 9, 12
-REPLANS = 4
+REPLANS = 6
+TINY_SIZE = 2000
 SYNTHESIS_HIDDEN = 8
 DEPTH_AT_LAMBDA = 12
 
@@ -210,7 +212,7 @@ class _Job:
 def _fit_to_size(source: Gaussians, cleaned: Gaussians, size: int, depth: int | None, preset: Preset,
                  meter: Meter) -> tuple[_Job, Candidate]:  # fmt: skip
     """Plans, and plans again with fewer or more Gaussians where the size cannot be met with these."""
-    degree = planned_degree(size, source.sh_degree)
+    degree = planned_degree(size, len(cleaned), source.sh_degree)
     scale, extra_depth = 1.0, 0
     for attempt in range(REPLANS + 1):
         kept = max(1, min(len(cleaned), int(scale * planned_count(size, len(cleaned)))))
@@ -218,19 +220,28 @@ def _fit_to_size(source: Gaussians, cleaned: Gaussians, size: int, depth: int | 
         plan = Plan(kept, level, degree, planned_widths(size, degree))
         job = _Job(source, cleaned, plan, meter)
         lmbda, reached = job.warm_up(size, preset)
-        if reached > size and lmbda >= LAMBDA_RANGE[1] * 0.99 and plan.kept > 1:
-            scale *= min(0.5, 0.8 * size / reached)
+        if reached > size and lmbda >= LAMBDA_RANGE[1] * 0.99 and kept > 1 and attempt < REPLANS:
+            scale *= _shrink(size, reached)
             continue
         finest = lmbda <= LAMBDA_RANGE[0] * 1.01 and reached < size * (1 - TOLERANCE)
-        room = plan.kept < len(cleaned) or (depth is None and plan.depth < MAX_PLANNED_DEPTH)
-        if finest and room and attempt < REPLANS:
+        room = kept < len(cleaned) or (depth is None and level < MAX_PLANNED_DEPTH)
+        if finest and room and scale >= 1 and attempt < REPLANS:
             scale, extra_depth = scale * 4, extra_depth + 2
             continue
-        break
-    candidate = job.refine(size, lmbda, preset)
-    if len(candidate.data) > size:
-        raise RateError(f"no stream of this scene fits {size} bytes; the smallest found has {len(candidate.data)}")
-    return job, candidate
+        candidate = job.refine(size, lmbda, preset)
+        if len(candidate.data) <= size:
+            return job, candidate
+        if kept == 1:
+            break
+        scale *= _shrink(size, len(candidate.data))
+        degree = degree if size >= MIN_HARMONIC_SIZE else 0
+    raise RateError(f"no stream of this scene fits {size} bytes; the smallest found has {len(candidate.data)}")
+
+
+def _shrink(size: int, reached: int) -> float:
+    """Factor for the number of Gaussians after a stream of `reached` bytes was too large; tiny ones are mostly
+    header and networks, so their Gaussians must go by more."""
+    return min(0.5, 0.8 * size / reached) if size >= TINY_SIZE else 0.2
 
 
 def _depth_for(cleaned: Gaussians, kept: int, bits_per_gaussian: float) -> int:

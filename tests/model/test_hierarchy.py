@@ -72,7 +72,6 @@ def test_gradients_reach_every_latent() -> None:
     assert bool((latents.grad != 0).all())
 
 
-@pytest.mark.xfail(strict=True, reason="the core keeps the capacity of its first recording")
 def test_recording_every_merge_after_every_second_one() -> None:
     made = listed(make_stream(surface_codes(500, 8), 8, record_every=2), record_every=1)
     assert len(made.encoder.recorded().latents) == len(made.encoder.merges().wanted) == len(made.codes) - 1

@@ -273,8 +273,12 @@ int EXPORT(encoder_objective)(const float *importance, float lmbda, uint32_t str
     for (uint32_t c = 0; c < scene.channels; c++) scene.importance[c] = importance[c];
     scene.lmbda = lmbda;
     scene.stride = stride;
-    if (!stride || scene.capacity || scene.leaves < 2) return DONE;
-    scene.capacity = (scene.leaves - 2) / stride + 1;
+    uint32_t needed = stride && scene.leaves > 1 ? (scene.leaves - 2) / stride + 1 : 0;
+    if (needed <= scene.capacity) return DONE;
+    if (scene.inputs[1] != scene.inputs[0]) release(scene.inputs[1]);
+    release(scene.inputs[0]);
+    release(scene.latents);
+    scene.capacity = needed;
     scene.inputs[0] = allocate((size_t)scene.capacity * BASE_INPUTS * 4);
     scene.inputs[1] = scene.sh_coefficients ? allocate((size_t)scene.capacity * HARMONIC_INPUTS * 4) : scene.inputs[0];
     scene.latents = allocate((size_t)scene.capacity * scene.channels * 2);

@@ -57,6 +57,7 @@ class Decoder:
     def __init__(self, data: bytes) -> None:
         self._core = Instance()
         self._data = data
+        self._next = 0  # section to decode
         self._address = self._core.put(data)
         self._core.check("decoder_open", self._address, len(data))
         self.info = self._read_info(data[4])
@@ -64,12 +65,13 @@ class Decoder:
     def advance(self, available: int | None = None, level: int | None = None) -> int:
         """Decodes what lies whole in the first `available` bytes, up to nodes of `level`; the level reached."""
         end = len(self._data) if available is None else min(available, len(self._data))
-        for section in self.info.sections:
+        for section in self.info.sections[self._next :]:
             if level is not None and section.kind == "attributes" and section.last_level + 1 > level:
                 return self.level
             if section.offset + section.length > end:
                 return self.level
             self._core.check("decoder_advance", end)
+            self._next += 1
         if self._core.check("decoder_advance", end) != 0:
             raise BitstreamError("the table of sections contradicts itself")
         return self.level

@@ -15,8 +15,9 @@ is gone already, the more another Gaussian is worth against finer ones (docs/des
 GEOMETRY_BITS, GEOMETRY_SHARE, USUAL_BITS = 10.5, 0.15, 32.0
 """Of b bits for a Gaussian, positions get at most 10.5 + 0.15 (b - 32)."""
 
-MIN_HARMONIC_SIZE = 40_000
-"""Bytes below which harmonics and their network are not worth their weight."""
+MIN_HARMONIC_SIZE, ROOMY_SIZE, ROOMY_BITS = 40_000, 25_000, 60.0
+"""Bytes below which harmonics and their network are not worth their weight, unless a Gaussian has so many
+bits in a stream of some size."""
 
 
 MIN_BASIS_WIDTH = 16
@@ -51,9 +52,10 @@ def planned_depth(bits_per_gaussian: float, tried_bits: float) -> int:
     return min(max(TRIED_DEPTH + math.floor((allowed - tried_bits) / 3.0), 6), MAX_PLANNED_DEPTH)
 
 
-def planned_degree(size: int, sh_degree: int) -> int:
+def planned_degree(size: int, gaussians: int, sh_degree: int) -> int:
     """Degree of the harmonics that a stream of `size` bytes carries."""
-    return sh_degree if size >= MIN_HARMONIC_SIZE else 0
+    roomy = size >= ROOMY_SIZE and 8 * size >= ROOMY_BITS * gaussians
+    return sh_degree if size >= MIN_HARMONIC_SIZE or roomy else 0
 
 
 def planned_widths(size: int, sh_degree: int) -> tuple[int, int]:
