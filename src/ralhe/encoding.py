@@ -14,7 +14,7 @@ from ralhe.bitstream import Header
 from ralhe.core import Encoder
 from ralhe.errors import BitstreamError, RateError, SceneError
 from ralhe.fit.fit import Candidate, Fit
-from ralhe.fit.meter import BASE_ITERATION, HARMONIC_ITERATION, Meter, walk_work
+from ralhe.fit.meter import BASE_ITERATION, HARMONIC_ITERATION, Meter, joint_work, walk_work
 from ralhe.fit.plan import (
     MAX_PLANNED_DEPTH,
     MIN_HARMONIC_SIZE,
@@ -152,11 +152,13 @@ class _Job:
             contraction=(*grid.centre, grid.scale) if grid.contracted else None,
         )
         self.fit = Fit(self.scene, header, meter)
-        self._walk_work = walk_work(len(self.scene), 10 + 3 * ((plan.sh_degree + 1) ** 2 - 1))
+        channels = 10 + 3 * ((plan.sh_degree + 1) ** 2 - 1)
+        self._walk_work, self._joint_work = (work(len(self.scene), channels) for work in (walk_work, joint_work))
 
     def _round_work(self, preset: Preset) -> float:
         harmonics = HARMONIC_ITERATION * preset.harmonic_iterations if self.plan.sh_degree else 0.0
-        return BASE_ITERATION * preset.base_iterations + harmonics
+        base = BASE_ITERATION * (preset.base_iterations + preset.synthesis_iterations)
+        return base + harmonics + self._joint_work * preset.joint_iterations / preset.rounds
 
     def fit_at(self, lmbda: float, preset: Preset) -> Candidate:
         """Fits at one lambda."""
@@ -167,7 +169,7 @@ class _Job:
         return self.fit.code(lmbda)
 
     def _rounds(self, preset: Preset, lmbda: float, follow: Callable[[int], float]) -> None:
-        """Rounds of choosing and learning; the last but one is joint. follow: lambda from the size reached."""
+        """Rounds of choosing and learning; the last one is joint. follow: lambda from the size reached."""
         for i in range(preset.rounds):
             if self.meter.stopped:
                 return
@@ -176,7 +178,6 @@ class _Job:
             if preset.joint_iterations and i == preset.rounds - 1:
                 self.meter.enter("joint fit")
                 self.fit.optimise_jointly(lmbda, preset.joint_iterations)
-                self.fit.code(lmbda)
             self.fit.learn(preset.base_iterations, preset.harmonic_iterations)
             self.fit.learn_synthesis(lmbda, preset.synthesis_iterations, SYNTHESIS_HIDDEN)
 
