@@ -15,3 +15,7 @@ class BitstreamError(RalheError):
 
 class RateError(RalheError):
     """No stream of the requested size can be made of the scene."""
+
+
+class CameraError(RalheError):
+    """A camera, a photo or a file of cameras cannot be used."""
