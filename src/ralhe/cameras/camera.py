@@ -52,6 +52,20 @@ class Camera:
             raise CameraError(f"near plane is {self.near}, expected more than 0")
 
     @classmethod
+    def pinhole(
+        cls,
+        viewmat: Matrix,  # [4, 4] world to camera
+        focal: tuple[float, float],  # x, y in pixels
+        centre: tuple[float, float] | None,  # x, y in pixels from the upper left corner; None for the middle
+        width: int,
+        height: int,
+        near: float = NEAR,
+    ) -> Self:
+        """The camera of a pose and a lens without distortion."""
+        cx, cy = centre or (0.5 * width, 0.5 * height)
+        return cls(viewmat, np.array([[focal[0], 0, cx], [0, focal[1], cy], [0, 0, 1]]), width, height, near)
+
+    @classmethod
     def looking_at(
         cls, eye: Matrix, target: Matrix, up: Matrix, *, fov: float, width: int, height: int, near: float = NEAR
     ) -> Self:
@@ -88,4 +102,6 @@ class Camera:
     def within(self, width: int, height: int) -> Self:
         """The same view and aspect ratio, shrunk to fit `width` x `height` pixels where it is larger."""
         scale = min(1.0, width / self.width, height / self.height)
-        return self if scale == 1 else self.resized(max(1, round(self.width * scale)), max(1, round(self.height * scale)))
+        if scale == 1:
+            return self
+        return self.resized(max(1, round(self.width * scale)), max(1, round(self.height * scale)))
