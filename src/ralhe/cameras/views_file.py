@@ -81,8 +81,9 @@ def _frame(record: Record, default_name: str, folder: Path) -> Frame:
     width, height = record.pixels("width"), record.pixels("height")
     focal = record.positive("fx"), record.positive("fy")
     centre = record.number("cx", 0.5 * width), record.number("cy", 0.5 * height)
+    matrix = record.matrix("viewmat", (4, 4))
     with at("viewmat"):
-        viewmat = from_world_to_camera(record.matrix("viewmat", (4, 4)))
+        viewmat = from_world_to_camera(matrix)
     camera = Camera.pinhole(viewmat, focal, centre, width, height, record.number("near", NEAR))
     return Frame(name, camera, photos.find(folder, record.text("photo")) if record.has("photo") else None)
 
