@@ -163,7 +163,7 @@ def test_refuses_odd_lenses(tmp_path, lens, message):
         ("cameras.txt", "4 BROWN 320 240 400 300 160 120", "model BROWN is unknown"),
         ("cameras.txt", "4 PINHOLE 320.5 240 400 300 160 120", "is not CAMERA_ID MODEL"),
         ("cameras.txt", "4 PINHOLE", "is not CAMERA_ID MODEL"),
-        ("images.txt", "9 1 0 0 0 2 1 -3", "is not IMAGE_ID QW"),
+        ("images.txt", "9 1 0 0 0 2 1 -3 4", "is not IMAGE_ID QW"),
         ("images.txt", "9 1 0 0 zero 2 1 -3 4 a.png", "is not IMAGE_ID QW"),
     ],
 )

@@ -52,11 +52,11 @@ def _read_folder(folder: Path) -> Views:
     files = [path for path in (folder / name for name in IN_FOLDERS) if path.is_file()] or own
     if not files:
         raise CameraError(
-            f"{folder.name}: holds no cameras; looked for sparse/0, sparse, images.bin, images.txt, "
+            f"{folder.resolve().name}: holds no cameras; looked for sparse/0, sparse, images.bin, images.txt, "
             f"{transforms.TRAIN}, {', '.join(IN_FOLDERS)} and *{views_file.SUFFIX}"
         )
     if files == own and len(own) > 1:
-        raise CameraError(f"{folder.name}: holds {len(own)} files *{views_file.SUFFIX}; name one of them")
+        raise CameraError(f"{folder.resolve().name}: holds {len(own)} files *{views_file.SUFFIX}; name one of them")
     return _read_file(files[0])
 
 

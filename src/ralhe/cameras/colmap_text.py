@@ -34,9 +34,9 @@ def read_images(path: Path) -> list[Image]:
     for number, line in lines:
         if line.strip():
             with _line(path, number, "IMAGE_ID QW QX QY QZ TX TY TZ CAMERA_ID NAME"):
-                _, *pose, lens, name = line.strip().split(maxsplit=9)
-                values = tuple(float(value) for value in pose)
-                images.append(Image(name, int(lens), values[:4], values[4:]))
+                _, qw, qx, qy, qz, tx, ty, tz, lens, name = line.strip().split(maxsplit=9)
+                quaternion, translation = map(float, (qw, qx, qy, qz)), map(float, (tx, ty, tz))
+                images.append(Image(name, int(lens), tuple(quaternion), tuple(translation)))
             next(lines, None)  # the points of the image, an empty line where it has none
     return images
 
