@@ -4,10 +4,12 @@
     data = ralhe.encode(scene, size=500_000)
     coarse = ralhe.decode(data, max_bytes=100_000)
     ralhe.write("scene.spz", ralhe.decode(data))
+    picture = ralhe.render(scene, camera)
 """
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -20,6 +22,7 @@ from ralhe.options import EncodeOptions
 
 if TYPE_CHECKING:
     from ralhe.encoding import EncodeReport
+    from ralhe.rasteriser import Rendered, Splats, render
 
 __version__ = "0.1.0"
 
@@ -29,16 +32,28 @@ __all__ = [
     "Gaussians",
     "RalheError",
     "RateError",
+    "Rendered",
     "SceneError",
     "SceneNotice",
+    "Splats",
     "TruncatedNotice",
     "decode",
     "encode",
     "encode_report",
     "info",
     "read",
+    "render",
     "write",
 ]
+
+# Names whose modules need the `render` extra; they load on first use, so that decoding needs neither torch nor numba.
+_RENDERING = {"Rendered": "rasteriser", "Splats": "rasteriser", "render": "rasteriser"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _RENDERING:
+        raise AttributeError(f"module 'ralhe' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"ralhe.{_RENDERING[name]}"), name)
 
 
 def encode(gaussians: Gaussians, **options: Unpack[EncodeOptions]) -> bytes:

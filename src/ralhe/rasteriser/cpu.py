@@ -1,0 +1,77 @@
+"""The CPU rasteriser as one differentiable function."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ralhe.cameras.camera import Camera
+from ralhe.rasteriser.blending import blend
+from ralhe.rasteriser.blending_gradient import SUMS, blend_gradient
+from ralhe.rasteriser.depth_order import depth_order
+from ralhe.rasteriser.lens import numbers_of
+from ralhe.rasteriser.projection import F32, SPLAT, project
+from ralhe.rasteriser.projection_gradient import project_gradient
+from ralhe.rasteriser.splats import Splats
+from ralhe.rasteriser.tiles import I64, tiles_of
+
+STRIDE = 16  # tiles apart that follow each other in the order of work
+
+
+def rasterise(splats: Splats, camera: Camera, background: Tensor, count: int, eps2d: float) -> Tensor:
+    """[H, W, 4] colour and opacity, from tensors on the CPU.
+
+    background [3]; `count` coefficients of the harmonics are used. The result and its gradients (to means,
+    covariances, opacities and sh) are the same for any number of threads.
+    """
+    tensors = splats.means, splats.covariances, splats.opacities, splats.sh, background
+    return _Rasterise.apply(*tensors, camera, count, eps2d, splats.antialiased)  # type: ignore[no-any-return, no-untyped-call]
+
+
+class Arrays(NamedTuple):
+    """The tensors that gradients flow to, or those gradients, as the kernels take them."""
+
+    means: F32
+    covariances: F32
+    opacities: F32
+    sh: F32
+
+
+class _Rasterise(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, means: Tensor, covariances: Tensor, opacities: Tensor, sh: Tensor, background: Tensor,
+                camera: Camera, count: int, eps2d: float, antialiased: bool) -> Tensor:  # fmt: skip
+        inputs = [t.detach().float().contiguous() for t in (means, covariances, opacities, sh)]
+        scene = Arrays(*(t.numpy() for t in inputs))
+        n, numbers = len(means), numbers_of(camera, eps2d)
+        splats, boxes, depths = np.empty((n, SPLAT), np.float32), np.empty((n, 4), np.int16), np.empty(n, np.float32)
+        project(*scene, count, numbers, antialiased, splats, boxes, depths)
+        tiles = tiles_of(splats, boxes, depth_order(depths), camera.width, camera.height)
+        image, ends = torch.empty((camera.height, camera.width, 4)), np.empty(len(tiles.starts) - 1, np.int64)
+        behind = background.detach().float().contiguous().numpy()
+        blend(splats, tiles.starts, tiles.pairs, turns(len(ends)), tiles.columns, behind, image.numpy(), ends)
+        ctx.save_for_backward(*inputs, image)
+        ctx.rest = count, numbers, antialiased, splats, tiles, ends
+        return image
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        *inputs, image = ctx.saved_tensors
+        count, numbers, antialiased, splats, tiles, ends = ctx.rest
+        sums = np.empty((len(tiles.pairs), SUMS), np.float32)
+        blend_gradient(
+            splats, tiles.starts, ends, tiles.pairs, turns(len(ends)), tiles.columns,
+            image.numpy(), gradient.float().contiguous().numpy(), sums,
+        )  # fmt: skip
+        out = [torch.zeros_like(t) for t in inputs]
+        scene, slopes = Arrays(*(t.numpy() for t in inputs)), Arrays(*(t.numpy() for t in out))
+        project_gradient(*scene, count, numbers, antialiased, splats, tiles.slots, sums, *slopes)
+        return *out, None, None, None, None, None
+
+
+def turns(tiles: int) -> I64:
+    """[tiles] the order in which tiles are taken: neighbours, which cost alike, go to different threads."""
+    return np.concatenate([np.arange(first, tiles, STRIDE, dtype=np.int64) for first in range(STRIDE)])

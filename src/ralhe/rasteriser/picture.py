@@ -1,0 +1,68 @@
+"""One call for a picture, whatever the hardware."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from ralhe.cameras.camera import Camera
+from ralhe.errors import SceneError
+from ralhe.gaussians import MAX_SH_DEGREE, Gaussians
+from ralhe.rasteriser.cpu import rasterise
+from ralhe.rasteriser.gpu import gsplat_absence, rasterise_gpu
+from ralhe.rasteriser.splats import Splats
+
+Backend = Literal["auto", "cpu", "gsplat"]
+
+EPS2D = 0.3
+"""Variance of the low-pass of the original rasteriser, square pixels."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rendered:
+    """A picture."""
+
+    colour: Tensor  # [H, W, 3] R, G, B, 0 and up: not cut at 1
+    alpha: Tensor  # [H, W] opacity in [0, 1]
+
+
+def render(
+    gaussians: Gaussians | Splats,
+    camera: Camera,
+    *,
+    background: Tensor | tuple[float, float, float] = (0.0, 0.0, 0.0),
+    sh_degree: int | None = None,
+    eps2d: float = EPS2D,
+    backend: Backend = "auto",
+) -> Rendered:
+    """The picture that a camera takes of a scene, by the conventions of the original 3DGS rasteriser.
+
+    Differentiable with respect to the tensors of `Splats`; for several views of a scene make `Splats.of(scene)` once.
+    background: R, G, B behind everything. sh_degree: highest band to use. eps2d: variance of the low-pass, square
+    pixels. backend: "auto" takes gsplat for tensors on a GPU, and for a scene where torch sees a GPU and gsplat is
+    installed; else the kernels for the CPU. Raises SceneError for a degree or a backend that cannot be had.
+    """
+    if sh_degree is not None and not 0 <= sh_degree <= MAX_SH_DEGREE:
+        raise SceneError(f"SH degree is {sh_degree}, expected 0 to {MAX_SH_DEGREE}")
+    if isinstance(gaussians, Gaussians):
+        on_gpu = backend == "gsplat" or (backend == "auto" and gsplat_absence() is None)
+        gaussians = Splats.of(gaussians, "cuda" if on_gpu else "cpu")
+    device = gaussians.means.device
+    if backend == "gsplat" or (backend == "auto" and device.type == "cuda"):
+        absence = gsplat_absence()
+        if absence:
+            raise SceneError(f"backend gsplat cannot be used: {absence}")
+        draw = rasterise_gpu
+    elif device.type != "cpu":
+        raise SceneError(f"the tensors are on {device}; move them to the CPU or choose another backend than {backend}")
+    else:
+        draw = rasterise
+    count = gaussians.sh.shape[1] if sh_degree is None else min(gaussians.sh.shape[1], (sh_degree + 1) ** 2)
+    behind = torch.as_tensor(background, dtype=torch.float32, device=device)
+    if behind.shape != (3,):
+        raise SceneError(f"background has shape {tuple(behind.shape)}, expected (3,)")
+    image = draw(gaussians, camera, behind, count, eps2d)
+    return Rendered(image[..., :3], image[..., 3])

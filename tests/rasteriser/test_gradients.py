@@ -1,0 +1,150 @@
+"""Pictures and gradients against float64 automatic differentiation and finite differences."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from reference_rasteriser import draw
+from torch import Tensor
+
+from ralhe.cameras.camera import Camera
+from ralhe.rasteriser import Splats, render
+from ralhe.rasteriser.covariance import covariances
+
+NAMES = ("means", "covariances", "opacities", "sh")
+
+
+def camera(width: int = 37, height: int = 21, fov: float = 0.9) -> Camera:
+    return Camera.looking_at(
+        np.array([0.3, -0.2, -3.0]), np.zeros(3), np.array([0.1, -1.0, 0.0]), fov=fov, width=width, height=height
+    )
+
+
+def cloud(n: int, degree: int, seed: int, spread: float = 0.6, size: float = 0.15) -> list[Tensor]:
+    """means, scales, rotations, opacities and sh of n random Gaussians, float32."""
+    rng = np.random.default_rng(seed)
+    arrays = (
+        rng.normal(0, spread, (n, 3)),
+        size * np.exp(rng.normal(0, 0.6, (n, 3))),
+        rng.normal(0, 1, (n, 4)),
+        rng.uniform(0.05, 0.97, n),
+        rng.normal(0, 0.4, (n, (degree + 1) ** 2, 3)),
+    )
+    return [torch.tensor(a, dtype=torch.float32) for a in arrays]
+
+
+def inputs(n: int, degree: int, seed: int, **options: float) -> list[Tensor]:
+    means, scales, rotations, opacities, sh = cloud(n, degree, seed, **options)
+    return [means, covariances(scales, rotations), opacities, sh]
+
+
+def both(
+    tensors: list[Tensor], view: Camera, background: Tensor, antialiased: bool
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Picture and gradients of a random functional: the kernels', the oracle's."""
+    torch.manual_seed(0)
+    pull = torch.randn(view.height, view.width, 4, dtype=torch.float64)
+    ours = [t.clone().requires_grad_() for t in tensors]
+    rendered = render(Splats(*ours, antialiased=antialiased), view, background=background)
+    image = torch.cat([rendered.colour, rendered.alpha[..., None]], -1)
+    (image.double() * pull).sum().backward()
+    theirs = [t.double().requires_grad_() for t in tensors]
+    oracle = draw(*theirs, view, background.double(), antialiased)
+    (oracle * pull).sum().backward()
+    return [image.detach().double(), *(t.grad.double() for t in ours)], [oracle.detach(), *(t.grad for t in theirs)]
+
+
+def assert_close(got: list[Tensor], wanted: list[Tensor], tolerance: float = 2e-5) -> None:
+    assert (got[0] - wanted[0]).abs().max() < tolerance
+    for name, a, b in zip(NAMES, got[1:], wanted[1:], strict=True):
+        assert (a - b).norm() <= tolerance * b.norm().clamp(min=1e-6), name
+
+
+@pytest.mark.parametrize("antialiased", [False, True])
+@pytest.mark.parametrize("degree", [0, 1, 2, 3])
+def test_gradients_of_a_cloud(degree: int, antialiased: bool) -> None:
+    got, wanted = both(inputs(40, degree, degree), camera(), torch.tensor([0.2, 0.5, 0.9]), antialiased)
+    assert wanted[0][..., 3].max() > 0.9
+    assert_close(got, wanted)
+
+
+def test_gradients_where_the_slope_of_the_projection_is_clamped() -> None:
+    tensors = inputs(30, 1, 5, spread=0.3, size=0.5)
+    tensors[0][:15, 0] += 1.6
+    tensors[0][15:, 1] -= 1.1
+    view = camera(fov=0.5)
+    local = tensors[0] @ torch.tensor(view.viewmat[:3, :3]).float().T + torch.tensor(view.viewmat[:3, 3]).float()
+    assert ((local[:, 0] / local[:, 2]).abs() > 1.3 * np.tan(0.25)).sum() > 5
+    got, wanted = both(tensors, view, torch.zeros(3), False)
+    assert wanted[1].norm() > 0
+    assert_close(got, wanted)
+
+
+def test_gradients_next_to_the_near_plane() -> None:
+    tensors = inputs(40, 1, 6, spread=0.25, size=0.04)
+    view = camera()
+    tensors[0][:20] += torch.tensor(view.centre).float() + 0.25 * torch.tensor(view.viewmat[2, :3]).float()
+    local = tensors[0] @ torch.tensor(view.viewmat[2, :3]).float() + float(view.viewmat[2, 3])
+    assert ((local > 0) & (local < 0.2)).any() and ((local > 0.2) & (local < 0.4)).any()
+    got, wanted = both(tensors, view, torch.zeros(3), False)
+    assert_close(got, wanted, 1e-4)
+
+
+def test_gradients_of_opaque_splats() -> None:
+    """Alpha at its limit passes no gradient to opacity and shape, and pixels are done early."""
+    tensors = inputs(30, 0, 7, spread=0.2, size=0.8)
+    tensors[2][:] = 1.0
+    got, wanted = both(tensors, camera(), torch.zeros(3), False)
+    assert (wanted[0][..., 3] > 0.9998).any()
+    assert_close(got, wanted, 1e-4)
+
+
+def test_gradients_against_finite_differences() -> None:
+    """Along random directions, in the float32 picture itself, of splats that reach every pixel: no edge moves."""
+    tensors, view = inputs(12, 3, 8, spread=0.1, size=4.0), camera()
+    tensors[2] *= 0.4
+    torch.manual_seed(1)
+    pull = torch.randn(view.height, view.width, 3)
+    leaves = [t.clone().requires_grad_() for t in tensors]
+    (render(Splats(*leaves), view).colour * pull).sum().backward()
+    for position, name in enumerate(NAMES):
+        direction = torch.randn_like(tensors[position]) * tensors[position].abs()
+        step = 3e-4
+        values = []
+        for sign in (1, -1):
+            moved = [t.clone() for t in tensors]
+            moved[position] += sign * step * direction
+            values.append(float((render(Splats(*moved), view).colour.double() * pull).sum()))
+        slope = float((leaves[position].grad * direction).sum())
+        assert (values[0] - values[1]) / (2 * step) == pytest.approx(slope, rel=0.02, abs=0.02), name
+
+
+def test_gradients_of_scales_and_rotations() -> None:
+    _, scales, rotations, *_ = cloud(50, 0, 9)
+    pull = torch.randn(50, 6, dtype=torch.float64)
+    ours = [scales.clone().requires_grad_(), (3 * rotations).requires_grad_()]
+    out = covariances(*ours)
+    (out.double() * pull).sum().backward()
+    s, q = scales.double().requires_grad_(), (3 * rotations.double()).requires_grad_()
+    w, x, y, z = (q / q.norm(dim=-1, keepdim=True)).unbind(-1)
+    rows = [
+        1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y),
+        2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x),
+        2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y),
+    ]  # fmt: skip
+    m = torch.stack(rows, -1).reshape(-1, 3, 3) * s[:, None, :]
+    wanted = (m @ m.transpose(1, 2)).reshape(-1, 9)[:, [0, 1, 2, 4, 5, 8]]
+    (wanted * pull).sum().backward()
+    torch.testing.assert_close(out.double(), wanted.detach(), rtol=1e-5, atol=1e-7)
+    torch.testing.assert_close(ours[0].grad.double(), s.grad, rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(ours[1].grad.double(), q.grad, rtol=1e-4, atol=1e-6)
+
+
+def test_a_quaternion_of_zero_rotates_by_nothing() -> None:
+    scales = torch.tensor([[1.0, 2.0, 3.0]], requires_grad=True)
+    rotations = torch.zeros(1, 4, requires_grad=True)
+    out = covariances(scales, rotations)
+    out.sum().backward()
+    assert out.tolist() == [[1, 0, 0, 4, 0, 9]]
+    assert rotations.grad.tolist() == [[0, 0, 0, 0]]
