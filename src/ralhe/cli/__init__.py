@@ -1,0 +1,27 @@
+"""The command line: arguments in, verbs called, results printed. One command, one file."""
+
+from __future__ import annotations
+
+import click
+
+import ralhe
+from ralhe.cli.decode import decode
+from ralhe.cli.demo import demo
+from ralhe.cli.encode import encode
+from ralhe.cli.info import info
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(ralhe.__version__, prog_name="ralhe")
+def main() -> None:
+    """Compresses trained 3D Gaussian splatting scenes to streams of at most a megabyte.
+
+    \b
+    ralhe encode scene.ply scene.ralhe --size 500kB
+    ralhe decode scene.ralhe scene.ply
+    ralhe info scene.ralhe
+    """
+
+
+for command in (encode, decode, info, demo):
+    main.add_command(command)

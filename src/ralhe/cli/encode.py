@@ -1,0 +1,75 @@
+"""ralhe encode."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+import click
+
+import ralhe
+from ralhe import files
+from ralhe.cli.arguments import SCENE, bytes_of
+from ralhe.cli.failures import about, check_output, plain_words, stop_on_interrupt
+from ralhe.options import EncodeOptions
+from ralhe.progress_bar import ProgressBar
+from ralhe.sizes import format_size
+
+if TYPE_CHECKING:
+    from ralhe.encoding import EncodeReport
+
+DEFAULT_SIZE = 1_000_000
+
+
+@click.command()
+@click.argument("scene", type=SCENE)
+@click.argument("stream", type=SCENE)
+@click.option("--size", callback=bytes_of, help="Most the stream may have: bytes, kB, MB, KiB or MiB.  [default: 1MB]")
+@click.option("--lmbda", type=float, help="Distortion worth one bit, instead of a size: 0.01 is fine, 1 is coarse.")
+@click.option("--preset", type=click.Choice(["fast", "default", "best"]), default="default", show_default=True,
+              help="How long to look for a better stream of the same size; decoding is as fast after any.")  # fmt: skip
+@click.option("--sh-degree", type=click.IntRange(0, 3), help="Cut the spherical harmonics to this degree.")
+@click.option("--depth", type=click.IntRange(1, 21), help="Depth of the octree of positions; chosen if not given.")
+def encode(scene: Path, stream: Path, size: int | None, lmbda: float | None, preset: str, sh_degree: int | None,
+           depth: int | None) -> None:  # fmt: skip
+    """Compress SCENE (.ply, .compressed.ply or .spz) to STREAM (.ralhe).
+
+    The stream is never larger than --size and at least 97% of it, unless the scene needs less at best quality.
+    Ctrl-C ends the search and writes the best so far; a second Ctrl-C aborts and writes nothing.
+
+    \b
+    ralhe encode scene.ply scene.ralhe                  1 MB, the default
+    ralhe encode scene.ply scene.ralhe --size 250kB     smaller
+    ralhe encode scene.spz scene.ralhe --preset fast    sooner
+    """
+    with plain_words():
+        if size is not None and lmbda is not None:
+            raise click.UsageError("give --size or --lmbda, not both")
+        if size is None and lmbda is None:
+            size = DEFAULT_SIZE
+        report = encode_file(scene, stream, size=size, lmbda=lmbda, preset=preset, sh_degree=sh_degree, depth=depth)
+        click.echo(f"{stream}: {encoded_line(scene, report)}")
+
+
+def encode_file(scene: Path, stream: Path, **options: Unpack[EncodeOptions]) -> EncodeReport:
+    """Reads, encodes under a progress bar, writes."""
+    check_output(scene, stream)
+    with about(scene):
+        gaussians = ralhe.read(scene)
+        with stop_on_interrupt() as stop, ProgressBar() as bar:
+            options["progress"], options["stop"] = bar.update, stop
+            report = ralhe.encode_report(gaussians, **options)
+    with about(stream), files.whole_file(stream) as out:
+        out.write(report.data)
+    return report
+
+
+def encoded_line(scene: Path, report: EncodeReport) -> str:
+    """What an encode did, in one line."""
+    ratio = scene.stat().st_size / len(report.data)
+    dropped = f", {report.dropped:,} unseen dropped" if report.dropped else ""
+    return (
+        f"{format_size(len(report.data))} ({ratio:.0f} times smaller), {report.leaves:,} of "
+        f"{report.source_gaussians:,} Gaussians{dropped}, depth {report.depth}, SH degree {report.sh_degree}, "
+        f"lambda {report.lmbda:.4g}, {report.seconds:.0f} s"
+    )

@@ -1,0 +1,91 @@
+"""What the command line says when something goes wrong: one line, and an exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import IO, Any
+
+import click
+
+from ralhe.errors import RalheError
+
+RENDERING = {"torch", "numba", "PIL", "jinja2", "flip_evaluator"}
+"""Modules that the `render` extra brings."""
+
+
+class Failure(click.ClickException):
+    """Ends the program with one line on standard error and exit code 2."""
+
+    exit_code = 2
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Prints the line."""
+        click.echo(f"ralhe: {self.message}", file=file, err=True)
+
+
+class Stopped(Failure):
+    """The same for Ctrl-C, with the exit code that shells give it."""
+
+    exit_code = 130
+
+
+@contextmanager
+def about(path: Path) -> Iterator[None]:
+    """Expected errors of the block as a Failure that names the file."""
+    try:
+        yield
+    except RalheError as error:
+        raise Failure(f"{path}: {str(error).removeprefix(f'{path.name}: ')}") from error
+    except OSError as error:
+        raise Failure(f"{path}: {error.strerror or error}") from error
+
+
+@contextmanager
+def plain_words() -> Iterator[None]:
+    """Notices, a missing torch and Ctrl-C as one line each."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: click.echo(f"ralhe: {message}", err=True)
+        try:
+            yield
+        except ModuleNotFoundError as error:
+            if error.name not in RENDERING:
+                raise
+            raise Failure(f"this needs {error.name}; install it with: pip install 'ralhe[encode]'") from error
+        except KeyboardInterrupt:
+            raise Stopped("stopped; nothing was written") from None
+
+
+@contextmanager
+def stop_on_interrupt() -> Iterator[threading.Event]:
+    """An event that the first Ctrl-C sets; a second one aborts."""
+    stop = threading.Event()
+
+    def handler(_signal: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        # Unlike echo, this may interrupt a print of the same stream.
+        os.write(2, b"\nralhe: finishing with the best so far; Ctrl-C again aborts\n")
+
+    previous = signal.signal(signal.SIGINT, handler)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def check_output(source: Path, output: Path) -> None:
+    """Raises Failure where output would replace input or has no folder, before any work is done."""
+    if source.exists() and output.exists() and source.samefile(output):
+        raise Failure(f"{output}: input and output are the same file; give the output another name")
+    if not output.parent.is_dir():
+        raise Failure(f"{output}: there is no folder {output.parent}")
+    if output.is_dir():
+        raise Failure(f"{output}: is a folder; name a file in it")

@@ -1,0 +1,24 @@
+"""ralhe info."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from ralhe.cli.arguments import SCENE
+from ralhe.cli.failures import about, plain_words
+from ralhe.stream_report import describe, describe_json
+
+
+@click.command()
+@click.argument("stream", type=SCENE)
+@click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
+def info(stream: Path, as_json: bool) -> None:
+    """Say what STREAM holds: bytes by section and level, counts, depth, parameters."""
+    with plain_words():
+        with about(stream):
+            data = stream.read_bytes()
+            text = json.dumps(describe_json(data), indent=2) if as_json else describe(data)
+        click.echo(text)
