@@ -89,8 +89,9 @@ def main() -> None:
     for count in arguments.counts or [len(whole)]:
         scene = whole.take(np.linspace(0, len(whole) - 1, min(count, len(whole))).astype(np.int64))
         for width, height in SIZES:
-            row: dict[str, object] = {"scene": arguments.scene.stem, "gaussians": len(scene), "sh_degree": scene.sh_degree}
-            row |= {"size": f"{width}x{height}", "commit": commit, "threads": numba.get_num_threads()}
+            row: dict[str, object] = {"scene": arguments.scene.stem, "gaussians": len(scene)}
+            row |= {"sh_degree": scene.sh_degree, "size": f"{width}x{height}"}
+            row |= {"commit": commit, "threads": numba.get_num_threads()}
             row |= measure(scene, view.camera.resized(width, height), watch)
             print(", ".join(f"{key} {value}" for key, value in row.items()), flush=True)
             if arguments.results:

@@ -1,0 +1,62 @@
+"""The call of gsplat, with a stand-in for gsplat that draws by the oracle; real GPUs are for the benchmark."""
+
+from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from reference_rasteriser import draw
+from torch import Tensor
+
+from ralhe.cameras.camera import Camera
+from ralhe.errors import SceneError
+from ralhe.gaussians import Gaussians
+from ralhe.rasteriser import Splats, gpu, render
+
+
+def rasterization(
+    *, means: Tensor, quats: None, scales: None, covars: Tensor, opacities: Tensor, colors: Tensor, sh_degree: int,
+    viewmats: Tensor, Ks: Tensor, width: int, height: int, near_plane: float, far_plane: float, eps2d: float,  # noqa: N803
+    backgrounds: Tensor, rasterize_mode: str, packed: bool,
+) -> tuple[Tensor, Tensor, dict[str, Tensor]]:  # fmt: skip
+    """gsplat's own keywords and shapes; one camera."""
+    assert quats is None and scales is None and not packed and far_plane > 1e9
+    assert colors.shape[1] == (sh_degree + 1) ** 2
+    assert torch.equal(covars, covars.transpose(1, 2))
+    camera = Camera(viewmats[0].numpy(), Ks[0].numpy(), width, height, near_plane)
+    six = covars.reshape(-1, 9)[:, [0, 1, 2, 4, 5, 8]]
+    tensors = (t.double() for t in (means, six, opacities, colors))
+    image = draw(*tensors, camera, backgrounds[0].double(), rasterize_mode == "antialiased", eps2d).float()
+    return image[None, ..., :3], image[None, ..., 3:], {}
+
+
+@pytest.mark.parametrize("antialiased", [False, True])
+def test_gsplat_gets_what_the_cpu_gets(antialiased: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gsplat", SimpleNamespace(rasterization=rasterization))
+    rng = np.random.default_rng(1)
+    n = 30
+    scene = Gaussians(
+        rng.normal(0, 0.5, (n, 3)), rng.normal(-2.5, 0.8, (n, 3)), rng.normal(0, 1, (n, 4)), rng.normal(0, 2, n),
+        rng.normal(0, 0.3, (n, 4, 3)), antialiased,
+    )  # fmt: skip
+    view = Camera.looking_at(np.array([0, 1, -3.0]), np.zeros(3), np.array([0, 1.0, 0]), fov=0.8, width=25, height=20)
+    splats, background = Splats.of(scene), torch.tensor([0.3, 0.6, 0.9])
+    theirs = gpu.rasterise_gpu(splats, view, background, 4, 0.3)
+    ours = render(splats, view, background=background)
+    assert (theirs[..., :3] - ours.colour).abs().max() < 2e-5
+    assert (theirs[..., 3] - ours.alpha).abs().max() < 2e-5
+
+
+def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    view = Camera(np.eye(4), np.array([[10.0, 0, 5], [0, 10, 5], [0, 0, 1]]), 10, 10)
+    nothing = Splats(torch.zeros(0, 3), torch.zeros(0, 6), torch.zeros(0), torch.zeros(0, 1, 3))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(SceneError, match="torch sees no GPU"):
+        render(nothing, view, backend="gsplat")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(gpu.importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(SceneError, match="pip install gsplat"):
+        render(nothing, view, backend="gsplat")
