@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import importlib.util
 import warnings
 from pathlib import Path
@@ -42,6 +43,12 @@ def lpips_absence() -> str | None:
         return f"LPIPS needs the packages {' and '.join(missing)}: pip install {' '.join(missing)}"
     if not _weights().is_file():
         return f"LPIPS needs the weights of VGG-16: put torchvision's {BACKBONE} into {_weights().parent}"
+    for name in PACKAGES:
+        try:
+            importlib.import_module(name)
+        except Exception as error:  # a torchvision made for another torch raises RuntimeError
+            cause = str(error).partition("\n")[0]
+            return f"LPIPS needs a {name} that loads, reinstall it for torch {torch.__version__}: {cause}"
     return None
 
 
