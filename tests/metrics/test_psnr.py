@@ -19,6 +19,11 @@ def test_error_of_one_size_everywhere():
     assert psnr(grey(0), grey(1)) == 0
 
 
+def test_sums_in_double_precision():
+    expected = -20 * math.log10(float(np.float32(0.1)))
+    assert psnr(grey(0, 200, 300), grey(0.1, 200, 300)) == pytest.approx(expected, abs=1e-9)
+
+
 def test_equal_images():
     assert psnr(grey(0.3), grey(0.3)) == math.inf
 
