@@ -148,3 +148,13 @@ def test_a_quaternion_of_zero_rotates_by_nothing() -> None:
     out.sum().backward()
     assert out.tolist() == [[1, 0, 0, 4, 0, 9]]
     assert rotations.grad.tolist() == [[0, 0, 0, 0]]
+
+
+def test_what_is_not_drawn_gets_no_gradient() -> None:
+    """Gaussians behind the camera, and bands above the degree asked for."""
+    tensors = inputs(20, 2, 10)
+    tensors[0][:10] -= 6 * torch.tensor(camera().viewmat[2, :3]).float()
+    leaves = [t.requires_grad_() for t in tensors]
+    render(Splats(*leaves), camera(), sh_degree=1).colour.sum().backward()
+    assert all(not leaf.grad[:10].any() and leaf.grad[10:].any() for leaf in leaves)
+    assert not leaves[3].grad[:, 4:].any() and leaves[3].grad[10:, 1:4].any()

@@ -66,7 +66,7 @@ class _Rasterise(torch.autograd.Function):
             splats, tiles.starts, ends, tiles.pairs, turns(len(ends)), tiles.columns,
             image.numpy(), gradient.float().contiguous().numpy(), sums,
         )  # fmt: skip
-        out = [torch.zeros_like(t) for t in inputs]
+        out = [torch.empty_like(t) for t in inputs]
         scene, slopes = Arrays(*(t.numpy() for t in inputs)), Arrays(*(t.numpy() for t in out))
         project_gradient(*scene, count, numbers, antialiased, splats, tiles.slots, sums, *slopes)
         return *out, None, None, None, None, None

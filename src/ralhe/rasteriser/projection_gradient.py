@@ -19,13 +19,14 @@ from ralhe.rasteriser.vectors import Symmetric, Vector, combine, dot, symmetric,
 def project_gradient(means: F32, covariances: F32, opacities: F32, sh: F32, count: int, camera: Numbers,
                      antialiased: bool, splats: F32, slots: I64, sums: F32, d_means: F32, d_covariances: F32,
                      d_opacities: F32, d_sh: F32) -> None:  # fmt: skip
-    """Fills the gradients of means [N, 3], covariances [N, 6], opacities [N] and sh [N, K, 3] (zeros at the start)."""
+    """Fills the gradients of means [N, 3], covariances [N, 6], opacities [N] and sh [N, K, 3]."""
     n = len(means)
     for part in prange(PARTS):
         lens = lens_in(camera)
         total, weights, slopes = np.empty(SUMS), np.empty(16), np.empty((16, 3))
         for i in range(n * part // PARTS, n * (part + 1) // PARTS):
             if slots[i] == slots[i + 1]:
+                d_means[i, :], d_covariances[i, :], d_opacities[i], d_sh[i, :, :] = 0.0, 0.0, 0.0, 0.0
                 continue
             total[:] = 0.0
             for slot in range(slots[i], slots[i + 1]):
@@ -42,6 +43,7 @@ def project_gradient(means: F32, covariances: F32, opacities: F32, sh: F32, coun
             for c in range(6):
                 d_covariances[i, c] = shape[c]
             d_opacities[i] = opacity
+            d_sh[i, count:, :] = 0.0
 
 
 @inline
