@@ -8,7 +8,7 @@
   for (const image of stage.querySelectorAll("img")) pictures[image.dataset.picture] = image.src;
 
   let left = "original";
-  let row = viewer.querySelector("tbody tr");
+  let row = viewer.querySelector("[data-view]");
 
   function show(side, number, width) {
     const image = stage.querySelector(`.${side} img`);
@@ -43,7 +43,7 @@
     scene(value) {
       tables.forEach((table, i) => { table.hidden = i !== Number(value); });
       const table = tables[value];
-      choose(table.querySelector(`[data-view="${row.dataset.view}"]`) ?? table.querySelector("tbody tr"));
+      choose(table.querySelector(`[data-view="${row.dataset.view}"]`) ?? table.querySelector("[data-view]"));
     },
     mode(value) {
       viewer.dataset.mode = value;
@@ -75,14 +75,15 @@
 
   for (const table of tables) {
     table.addEventListener("click", (event) => {
-      const clicked = event.target.closest("tbody tr");
+      const clicked = event.target.closest("[data-view]");
       if (!clicked) return;
       choose(clicked);
       stage.scrollIntoView({ block: "nearest" });
     });
     table.addEventListener("keydown", (event) => {
-      const step = { ArrowUp: "previousElementSibling", ArrowDown: "nextElementSibling" }[event.key];
-      const next = step && event.target.closest("tbody tr")?.[step];
+      const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+      const rows = [...table.querySelectorAll("[data-view]")];
+      const next = step && rows[rows.indexOf(event.target.closest("[data-view]")) + step];
       if (!next) return;
       event.preventDefault();
       next.querySelector("button").focus();

@@ -1,0 +1,54 @@
+"""Where the rate-distortion plot puts its points and ticks."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from ralhe.compare.curves import FRAME, Point, plot
+
+
+def three(kind=".ralhe"):
+    return [Point("b", kind, 100_000, 30.0), Point("c", kind, 1_000_000, 40.0), Point("a", kind, 10_000, 20.0)]
+
+
+def test_equal_factors_of_bytes_are_equally_far_apart():
+    (curve,) = plot(three()).curves
+    small, middle, large = curve.dots
+    assert middle.x - small.x == pytest.approx(large.x - middle.x, abs=0.02)
+    assert small.y - middle.y == pytest.approx(middle.y - large.y, abs=0.02)
+    assert FRAME.left < small.x < large.x < FRAME.right
+    assert [dot.title for dot in curve.dots] == ["a: 10 kB, 20.00 dB", "b: 100 kB, 30.00 dB", "c: 1 MB, 40.00 dB"]
+
+
+def test_points_lie_where_the_ticks_say():
+    drawn = plot(three())
+    x, y = ({tick.text: tick.at for tick in ticks} for ticks in (drawn.x_ticks, drawn.y_ticks))
+    assert [(dot.x, dot.y) for dot in drawn.curves[0].dots] == [
+        (x["10 kB"], y["20"]), (x["100 kB"], y["30"]), (x["1 MB"], y["40"])
+    ]  # fmt: skip
+    assert (y["20"], y["40"]) == (FRAME.bottom, FRAME.top)
+
+
+def test_each_type_has_its_curve():
+    drawn = plot([*three(), *three(".spz")])
+    assert [(curve.kind, len(curve.dots)) for curve in drawn.curves] == [(".ralhe", 3), (".spz", 3)]
+    assert drawn.description.count("; ") == 5
+
+
+@pytest.mark.parametrize("sizes", [(250_000, 250_000), (250_000, 260_000), (1, 10**12), (99, 1_000), (5, 5)])
+@pytest.mark.parametrize("psnrs", [(30.0, 30.0), (30.0, 30.01), (-3.0, 100.0)])
+def test_any_range_has_a_few_ticks_inside_the_frame(sizes, psnrs):
+    drawn = plot([Point("a", "", size, psnr) for size, psnr in zip(sizes, psnrs, strict=True)])
+    assert 2 <= len(drawn.x_ticks) <= 14 and 2 <= len(drawn.y_ticks) <= 9
+    assert all(FRAME.left <= tick.at <= FRAME.right for tick in drawn.x_ticks)
+    assert all(FRAME.top <= tick.at <= FRAME.bottom for tick in drawn.y_ticks)
+    assert len({tick.text for tick in drawn.x_ticks}) == len(drawn.x_ticks)
+    dots = [dot for curve in drawn.curves for dot in curve.dots]
+    assert all(FRAME.left <= dot.x <= FRAME.right and FRAME.top <= dot.y <= FRAME.bottom for dot in dots)
+
+
+def test_fewer_than_two_points_make_no_plot():
+    assert plot(three()[:1]) is None
+    assert plot([*three()[:1], Point("x", "", 10, math.nan)]) is None

@@ -1,0 +1,62 @@
+"""Numbers and sentences of a report."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ralhe.compare import wording
+
+
+def test_verdict_with_photos(two_streams):
+    small, large, _ = two_streams.scenes
+    photos = "; 31.5 dB against the photos, where the original reaches 36.0 dB"
+    said = wording.verdict(small, two_streams.reference)
+    assert said == f"250.0 kB, 14 times smaller; 33.0 dB mean, worst view 30.0 dB{photos}"
+    assert wording.verdict(large, two_streams.reference).startswith("500.0 kB, 7.0 times smaller; 59.7 dB mean")
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        (35_000, "100 times smaller"),
+        (3_200_000, "1.1 times smaller"),
+        (3_499_000, "as large as the original"),
+        (3_600_000, "1.03 times larger"),
+        (7_000_000, "2.0 times larger"),
+    ],
+)
+def test_verdict_on_sizes(two_streams, size, said):
+    scene = replace(two_streams.scenes[0], bytes=size)
+    assert f", {said}; " in wording.verdict(scene, two_streams.reference)
+
+
+def test_verdict_on_one_view_and_on_none_that_differs(make_comparison):
+    made = make_comparison({"a.ralhe": {"only": 34.0}, "b.ralhe": {"only": math.inf}, "c.ralhe": {"only": math.nan}})
+    one, identical, unknown = (wording.verdict(scene, made.reference) for scene in made.scenes)
+    assert one.endswith("; 34.0 dB in its one view")
+    assert identical.endswith("; identical in every view")
+    assert unknown.endswith("; quality not measured")
+
+
+@pytest.mark.parametrize(("scene", "said"), [(250, "4.00"), (100, "10.0"), (10, "100"), (1010, "0.99"), (0, "1,000")])
+def test_ratio(scene, said):
+    assert wording.ratio(1000, scene) == said
+
+
+def test_labels_tell_files_of_one_name_apart():
+    paths = [Path("x/a.ralhe"), Path("y/a.ralhe"), Path("x/b.ralhe")]
+    assert wording.labels(paths[1:]) == ["a.ralhe", "b.ralhe"]
+    assert wording.labels(paths) == ["x/a.ralhe", "y/a.ralhe", "x/b.ralhe"]
+    assert wording.labels([paths[0], paths[0]]) == ["a.ralhe", "a.ralhe"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("a.RALHE", ".ralhe"), ("a.compressed.ply", ".compressed.ply"), ("a.b.ply", ".ply"), ("a", "no ending")],
+)
+def test_file_type(name, kind):
+    assert wording.file_type(Path(name)) == kind
