@@ -1,0 +1,6 @@
+"""Views of our own making, for scenes that come without cameras."""
+
+from ralhe.viewpoints.kind import Kind
+from ralhe.viewpoints.placement import place_views
+
+__all__ = ["Kind", "place_views"]

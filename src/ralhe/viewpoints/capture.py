@@ -1,0 +1,63 @@
+"""Where the photos of a scene were taken, if from inside: as the sizes of its Gaussians tell, or where there is room.
+
+Training splits Gaussians that are large in the photos, so sizes grow in proportion to the distance from the cameras.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from ralhe.viewpoints.free_space import FreeSpace
+from ralhe.viewpoints.matter import Matter
+from ralhe.viewpoints.robust import Floats
+
+ROUNDS, TRIES = 6, 80
+OUTLIER = 2.0  # e-folds that a size counts at most for
+LEARNT = 0.93  # of the deviation of sizes left over; around objects more is
+SMALLEST = 0.3  # radius, units
+
+
+@dataclass(frozen=True, eq=False)
+class Capture:
+    """A ball in which the cameras stood."""
+
+    centre: Floats  # [3] units
+    radius: float  # units
+    by_sizes: bool  # whether sizes told; else it is a guess
+
+    @classmethod
+    def of(cls, matter: Matter) -> Self:
+        """The ball that explains sizes as ~ sqrt(distance**2 + radius**2); where none does, the clearest space."""
+        centre, radius, rest = fitted(matter)
+        if rest < LEARNT:
+            return cls(centre, max(radius, SMALLEST), True)
+        space = FreeSpace.of(matter)
+        return cls(space.clearest, max(float(space.clearance.max()), SMALLEST), False)
+
+
+def fitted(matter: Matter) -> tuple[Floats, float, float]:
+    """(centre [3], radius, deviation of log sizes over that from one size for all), by a search that narrows."""
+    random = np.random.default_rng(0)
+    points, log_sizes = matter.sampled(matter.positions), np.log(np.maximum(matter.sampled(matter.sizes), 1e-12))
+
+    def cost(centre: Floats, radius: float) -> float:
+        return deviation(log_sizes - 0.5 * np.log(((points - centre) ** 2).sum(axis=1) + radius * radius))
+
+    best = np.zeros(3), 1.0
+    least = cost(*best)
+    for step in 1.5 * 0.5 ** np.arange(ROUNDS):
+        around, about = best
+        for _ in range(TRIES):
+            trial = around + step * random.normal(size=3), about * float(np.exp(0.5 * step * random.normal()))
+            found = cost(*trial)
+            if found < least:
+                least, best = found, trial
+    return *best, least / max(deviation(log_sizes), 1e-9)
+
+
+def deviation(values: Floats) -> float:
+    """Mean distance of values [N] from their median, each cut at OUTLIER."""
+    return float(np.minimum(np.abs(values - np.median(values)), OUTLIER).mean())

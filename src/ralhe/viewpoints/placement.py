@@ -1,0 +1,66 @@
+"""From a scene to views of it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ralhe.cameras.views import View, Views
+from ralhe.errors import CameraError
+from ralhe.gaussians import Gaussians
+from ralhe.viewpoints.capture import Capture
+from ralhe.viewpoints.choice import better, covering, far_apart, held_out
+from ralhe.viewpoints.inside import wander
+from ralhe.viewpoints.kind import Kind, kind_of
+from ralhe.viewpoints.lens import Lens
+from ralhe.viewpoints.matter import Matter
+from ralhe.viewpoints.orbit import orbit
+from ralhe.viewpoints.probe import Probe
+from ralhe.viewpoints.shot import Shot
+from ralhe.viewpoints.stage import Stage
+from ralhe.viewpoints.upright import upright
+
+# Trials beyond the views that are asked for, and the share of all trials that may become views.
+AROUND, AROUND_KEPT = 22, 0.8
+INSIDE, INSIDE_KEPT = 130, 0.5
+
+
+def place_views(
+    gaussians: Gaussians,
+    *,
+    fit: int = 32,
+    test: int = 12,
+    seed: int = 0,
+    kind: Kind | None = None,
+    size: tuple[int, int] = (800, 600),
+) -> Views:
+    """Views of a scene that came without cameras, on black: such as a person would photograph.
+
+    An object is seen from all around and above, an interior and an unbounded capture from where its cameras seem to
+    have stood. Views of both lists are alike and none is in both; another `seed` places others. kind: what the scene
+    is, where its guess is wrong. size: width and height in pixels. The same arguments give the same views, up to
+    rounding. Needs the `render` extra. Raises SceneError for a scene without a finite Gaussian, CameraError where
+    the numbers make no views.
+
+        Gaussians -> Matter -> Capture -> kind -> upright -> Stage -> trials (orbit or wander) -> choice -> Views
+    """
+    if fit < 0 or test < 0 or min(size) < 1:
+        raise CameraError(f"no views of fit {fit}, test {test}, size {size[0]} x {size[1]}: counts begin at 0")
+    matter = Matter.of(gaussians)
+    probe, capture = Probe.of(matter), Capture.of(matter)
+    kind = kind or kind_of(matter, probe, capture)
+    axes = upright(matter, probe, gaussians.coordinates, None if kind == "object" else capture)
+    stage = Stage(matter.turned(axes), probe, axes, Lens(*size))
+    random = np.random.default_rng(seed)
+    if kind == "object":
+        trials = better(orbit(stage, fit + test + AROUND, random), AROUND_KEPT, fit + test)
+        shots = far_apart(trials, fit + test)
+    else:
+        found = wander(stage, axes @ capture.centre, capture.radius, fit + test + INSIDE, random)
+        shots = covering(better(found, INSIDE_KEPT, fit + test), fit + test, matter)
+    rest, judges = held_out(shots, test)
+    return Views(named(stage, "fit", rest), named(stage, "test", judges))
+
+
+def named(stage: Stage, word: str, shots: list[Shot]) -> tuple[View, ...]:
+    """The views of shots: word_00, word_01 and so on."""
+    return tuple(View(f"{word}_{i:02}", stage.camera(shot)) for i, shot in enumerate(shots))
