@@ -12,6 +12,7 @@ import pytest
 
 from ralhe.compare.quality import PSNR_CAP, Summary, ViewQuality, worst_first
 from ralhe.compare.report import write_report
+from ralhe.compare.wording import NOTHING
 from ralhe.errors import SceneError
 
 
@@ -52,7 +53,7 @@ def report(tmp_path):
 
 def test_files_are_listed_with_sizes_ratios_and_means(report, two_streams):
     rows = Tables(report(two_streams)).rows
-    dashes = ["–"] * 6
+    dashes = [NOTHING] * 6
     assert ["scene.ply original", "3,500,000", "3.50 MB", "1.00", "14,000", "3", *dashes] in rows
     means = ["33.00", "30.00", "0.9000", "0.9000", "0.9500", "0.0500"]
     assert ["small.ralhe", "250,000", "250.0 kB", "14.0", "1,000", "2", *means] in rows
@@ -80,12 +81,13 @@ def test_an_identical_view_has_no_number_and_counts_the_cap(report, two_streams)
 
 
 def test_neither_nan_nor_infinity_is_printed(report, two_streams):
-    nowhere = ViewQuality("near", math.nan, math.nan, math.nan, math.nan, math.nan)
+    nowhere = ViewQuality("near", math.nan, math.nan, math.nan, math.nan)
     scene = replace(two_streams.scenes[0], views=(nowhere, *two_streams.scenes[0].views[1:]))
     page = report(replace(two_streams, scenes=(scene, *two_streams.scenes[1:])))
     words = re.sub(r"data:image[^\"]*|'sha256-[^']*'", "", page)
     assert not re.search(r"\b(nan|NaN|inf|Infinity|None)\b", words.split("<script>")[0])
-    assert [row[0] for row in Tables(page).rows if row[0] in ("near", "mid", "far")][0] == "near"
+    first = next(row for row in Tables(page).rows if row[0] in ("near", "mid", "far"))
+    assert first == ["near", *[NOTHING] * 4, "31.50", "36.00"]
 
 
 def test_lpips_has_columns_only_where_it_was_measured(report, two_streams):

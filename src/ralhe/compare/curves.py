@@ -8,8 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-MOST_TICKS = 8  # along the bytes, so that their labels stay apart
+LABEL_ROOM = 50
+"""Least distance of two labels along the bytes, so that they stay apart on a phone."""
+
+MANTISSAS = ((1, (1, 2, 3, 5)), (1, (1, 2, 5)), (1, (1,)), (3, (1,)))
+"""(decades from one to the next, digits in each) of the ticks along the bytes, dense to sparse."""
 
 
 @dataclass(frozen=True)
@@ -114,17 +119,17 @@ def _byte_axis(smallest: int, largest: int) -> _Axis:
 
 
 def _sizes(axis: _Axis) -> list[float]:
-    """Round numbers of bytes on the axis: even steps below a decade, else 1, 2, 3, 5 or whole decades."""
+    """Round numbers of bytes on the axis, as many as have room; even steps where the axis is short."""
     low, high = math.exp(axis.low), math.exp(axis.high)
-    if high < 10 * low:
-        step = max(_round_step((high - low) / 5), 1.0)
-        return [step * i for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
-    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    for mantissas in ((1, 2, 3, 5), (1, 2, 5), (1,)):
-        sizes = [m * 10.0**decade for decade in decades for m in mantissas if low <= m * 10.0**decade <= high]
-        if len(sizes) <= MOST_TICKS:
-            break
-    return sizes
+    for stride, digits in MANTISSAS:
+        decades = range(0, math.ceil(axis.high / math.log(10)) + 1, stride)
+        sizes = [digit * 10.0**decade for decade in decades for digit in digits]
+        sizes = [size for size in sizes if low <= size <= high]
+        places = [axis.place(math.log(size)) for size in sizes]
+        if len(sizes) > 2 and all(b - a >= LABEL_ROOM for a, b in pairwise(places)):
+            return sizes
+    step = max(_round_step((high - low) / 5), 1.0)
+    return [step * i for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
 def _decibels(low: float, high: float) -> list[float]:

@@ -92,7 +92,7 @@ def _template() -> Template:
 
 
 def _source(name: str) -> str:
-    return files("ralhe.compare").joinpath(name).read_text("utf-8")
+    return files(__package__).joinpath(name).read_text("utf-8")
 
 
 def _policy(style: str, script: str) -> str:
