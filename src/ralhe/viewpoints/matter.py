@@ -20,6 +20,9 @@ MAX_DRAWN = 100_000
 SAMPLE = 8000
 """Gaussians, about, that stand for all where one by one is slow."""
 
+NEARBY = 3.0
+"""Matter farther from the origin says nothing about up, units."""
+
 FAINTEST = 1 / 255
 """Opacity below which the rasteriser draws nothing."""
 
@@ -69,6 +72,11 @@ class Matter:
     def turned(self, axes: Floats) -> Self:
         """The same matter in coordinates along other axes, [3, 3] rows of a rotation; `drawn` stays as it is."""
         return replace(self, positions=self.positions @ axes.T, normals=self.normals @ axes.T)
+
+    @property
+    def nearby(self) -> npt.NDArray[np.bool_]:
+        """[M] whether Gaussians lie within NEARBY of the origin."""
+        return np.asarray(np.linalg.norm(self.positions, axis=1) < NEARBY)
 
     def sampled(self, values: npt.NDArray[T]) -> npt.NDArray[T]:
         """The rows of values [M, ...] that belong to every so many a Gaussian: SAMPLE to 2 SAMPLE of them."""
