@@ -15,19 +15,23 @@ from typing import TYPE_CHECKING, Unpack
 
 from ralhe import files
 from ralhe.bitstream import MAGIC, TruncatedNotice, decode, info
-from ralhe.errors import BitstreamError, RalheError, RateError, SceneError
+from ralhe.errors import BitstreamError, CameraError, RalheError, RateError, SceneError
 from ralhe.files import SceneNotice
 from ralhe.gaussians import Gaussians
 from ralhe.options import EncodeOptions
 
 if TYPE_CHECKING:
+    from ralhe.comparison import Comparison, compare, write_report
     from ralhe.encoding import EncodeReport
     from ralhe.rasteriser import Rendered, Splats, render
+    from ralhe.viewpoints import place_views
 
 __version__ = "0.1.0"
 
 __all__ = [
     "BitstreamError",
+    "CameraError",
+    "Comparison",
     "EncodeOptions",
     "Gaussians",
     "RalheError",
@@ -37,17 +41,28 @@ __all__ = [
     "SceneNotice",
     "Splats",
     "TruncatedNotice",
+    "compare",
     "decode",
     "encode",
     "encode_report",
     "info",
+    "place_views",
     "read",
     "render",
     "write",
+    "write_report",
 ]
 
 # Names whose modules need the `render` extra; they load on first use, so that decoding needs neither torch nor numba.
-_RENDERING = {"Rendered": "rasteriser", "Splats": "rasteriser", "render": "rasteriser"}
+_RENDERING = {
+    "Comparison": "comparison",
+    "Rendered": "rasteriser",
+    "Splats": "rasteriser",
+    "compare": "comparison",
+    "place_views": "viewpoints",
+    "render": "rasteriser",
+    "write_report": "comparison",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import click
 
 import ralhe
+from ralhe.cli.compare import compare
 from ralhe.cli.decode import decode
 from ralhe.cli.demo import demo
 from ralhe.cli.encode import encode
 from ralhe.cli.info import info
+from ralhe.cli.render import render
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -19,9 +21,11 @@ def main() -> None:
     \b
     ralhe encode scene.ply scene.ralhe --size 500kB
     ralhe decode scene.ralhe scene.ply
+    ralhe compare scene.ply scene.ralhe --report report.html
+    ralhe render scene.ralhe picture.png
     ralhe info scene.ralhe
     """
 
 
-for command in (encode, decode, info, demo):
+for command in (encode, decode, info, render, compare, demo):
     main.add_command(command)

@@ -59,3 +59,8 @@ def convert(gaussians: Gaussians, target: Coordinates) -> Gaussians:
         sh=gaussians.sh * sh_signs(flips, gaussians.sh.shape[1])[:, None],
         coordinates=target,
     )
+
+
+def in_ply_axes(gaussians: Gaussians) -> Gaussians:
+    """The scene in the axes of a trained .ply, in which cameras are given; an untagged one as it is."""
+    return gaussians if gaussians.coordinates == "unspecified" else convert(gaussians, PLY_COORDINATES)

@@ -17,11 +17,11 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 import ralhe
-from ralhe.compare import pictures, wording
-from ralhe.compare.album import Album, ViewPictures
-from ralhe.compare.anatomy import BAR, Anatomy
-from ralhe.compare.curves import FRAME, Plot, Point, plot
-from ralhe.compare.quality import PSNR_CAP, Comparison, SceneQuality, Summary, ViewQuality, worst_first
+from ralhe.comparison import pictures, wording
+from ralhe.comparison.album import Album, ViewPictures
+from ralhe.comparison.anatomy import BAR, Anatomy
+from ralhe.comparison.curves import FRAME, Plot, Point, plot
+from ralhe.comparison.quality import PSNR_CAP, Comparison, SceneQuality, Summary, ViewQuality, worst_first
 from ralhe.errors import SceneError
 from ralhe.files import whole_file
 from ralhe.sizes import format_size

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from ralhe.compare.quality import SceneQuality, Summary, ViewQuality
+from ralhe.comparison.quality import SceneQuality, Summary, ViewQuality
 from ralhe.sizes import format_size
 
 NOTHING = "\N{EN DASH}"

@@ -10,9 +10,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from ralhe.compare.quality import PSNR_CAP, Summary, ViewQuality, worst_first
-from ralhe.compare.report import write_report
-from ralhe.compare.wording import NOTHING
+from ralhe.comparison.quality import PSNR_CAP, Summary, ViewQuality, worst_first
+from ralhe.comparison.report import write_report
+from ralhe.comparison.wording import NOTHING
 from ralhe.errors import SceneError
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from ralhe.compare.curves import FRAME, Point, plot
+from ralhe.comparison.curves import FRAME, Point, plot
 
 
 def three(kind=".ralhe"):

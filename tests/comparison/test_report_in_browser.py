@@ -7,7 +7,7 @@ import io
 import PIL.Image
 import pytest
 
-from ralhe.compare.report import write_report
+from ralhe.comparison.report import write_report
 
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 

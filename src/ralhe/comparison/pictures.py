@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import PIL.Image
 
-from ralhe.compare.quality import Image
+from ralhe.comparison.quality import Image
 
 LONGEST_SIDE = 1600  # pixels; larger pictures are shrunk
 THUMBNAIL_SIDE = 120  # pixels

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from ralhe.compare.quality import SceneQuality, StreamLevel
+from ralhe.comparison.quality import SceneQuality, StreamLevel
 
 KINDS = ("parameters", "geometry", "attributes", "container")
 """Kinds of sections in the order of their colours; another kind takes the next colour."""

@@ -9,7 +9,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from ralhe.compare.pictures import ERROR_WHITE, LONGEST_SIDE, error_colours, error_picture, error_scale, webp
+from ralhe.comparison.pictures import ERROR_WHITE, LONGEST_SIDE, error_colours, error_picture, error_scale, webp
 
 
 def opened(address):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ralhe.compare.quality import Comparison, Image, SceneQuality, StreamLevel, ViewQuality
+from ralhe.comparison.quality import Comparison, Image, SceneQuality, StreamLevel, ViewQuality
 
 CHROMIUM = ("/usr/bin/chromium", "chromium", "chromium-browser", "google-chrome")
 QUIET = ("no-sandbox", "disable-quic", "no-first-run", "disable-background-networking", "disable-component-update",

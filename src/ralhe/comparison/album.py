@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
-from ralhe.compare import pictures
-from ralhe.compare.quality import Comparison, Image, SceneQuality
+from ralhe.comparison import pictures
+from ralhe.comparison.quality import Comparison, Image, SceneQuality
 from ralhe.errors import SceneError
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ralhe.compare import wording
+from ralhe.comparison import wording
 
 
 def test_verdict_with_photos(two_streams):

@@ -1,0 +1,95 @@
+"""ralhe compare."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ralhe.cli.arguments import SCENE, picture_size
+from ralhe.cli.failures import Failure, about, check_output, plain_words
+from ralhe.progress_bar import ProgressBar
+from ralhe.sizes import format_size
+
+if TYPE_CHECKING:
+    from ralhe.comparison import Comparison
+    from ralhe.comparison.quality import SceneQuality, Summary
+
+
+@click.command()
+@click.argument("reference", type=SCENE)
+@click.argument("scenes", type=SCENE, nargs=-1, required=True)
+@click.option("--report", type=SCENE, help="Write a page with pictures and tables to this .html file.")
+@click.option("--cameras", type=SCENE, help="Cameras to look through: transforms.json, cameras.json, *.views.json or a"
+              " folder with a COLMAP model; photos beside them are compared too.")  # fmt: skip
+@click.option("--size", callback=picture_size, help="Largest WIDTHxHEIGHT of a picture.  [default: the cameras' own]")
+def compare(
+    reference: Path, scenes: tuple[Path, ...], report: Path | None, cameras: Path | None, size: tuple[int, int] | None
+) -> None:
+    """Measure SCENES against REFERENCE (.ply, .compressed.ply, .spz or .ralhe, in any mix).
+
+    Every scene is drawn from views that no encoder has seen and compared with the reference drawn alike: PSNR and SSIM
+    (higher is better), FLIP (lower is better), mean and worst view. Without --cameras the views are placed around or
+    inside the reference.
+
+    \b
+    ralhe compare scene.ply scene.ralhe
+    ralhe compare scene.ply small.ralhe large.ralhe other.spz --report report.html
+    ralhe compare scene.ply scene.ralhe --cameras photos/       against the photos of a training, too
+    """
+    with plain_words():
+        if report is not None:
+            for scene in (reference, *scenes):
+                check_output(scene, report)
+            if report.suffix.lower() not in {".html", ".htm"}:
+                raise Failure(f"{report}: a report is a page; name it .html")
+        for path in (reference, *scenes, *([cameras] if cameras else [])):
+            if not path.exists():
+                raise Failure(f"{path}: no such file")
+        compare_files(reference, scenes, report=report, cameras=cameras, size=size)
+
+
+def compare_files(reference: Path, scenes: tuple[Path, ...], *, report: Path | None = None,
+                  cameras: Path | None = None, size: tuple[int, int] | None = None) -> Comparison:  # fmt: skip
+    """Measures under a progress bar, prints the table, writes the report."""
+    from ralhe import comparison
+
+    with about(reference), ProgressBar() as bar:
+        found = comparison.compare(reference, *scenes, views=cameras, size=size, progress=bar.update)
+    click.echo(table(found))
+    if report is not None:
+        with about(report):
+            comparison.write_report(report, found)
+        click.echo(f"{report}: {format_size(report.stat().st_size)}, opens in any browser")
+    return found
+
+
+def table(found: Comparison) -> str:
+    """The comparison in lines of at most 120 characters."""
+    from ralhe.comparison.quality import Summary
+
+    scenes = (found.reference, *found.scenes)
+    width = min(40, max(len(scene.path.name) for scene in scenes))
+    count = len(found.scenes[0].views)
+    lines = [f"{count} views, {found.view_source}; mean, worst view in brackets"]
+    head = f"{'':{width}} {'size':>9} {'Gaussians':>10}  {'PSNR':>16} {'SSIM':>16} {'MS-SSIM':>8} {'FLIP':>6}"
+    lines.append(head.rstrip())
+    for scene in scenes:
+        lines.append(row(scene, Summary.of(scene.views), width))
+    if found.reference.photos:
+        lines.append("against the photos")
+        lines += [row(scene, Summary.of(scene.photos), width) for scene in scenes]
+    return "\n".join(lines)
+
+
+def row(scene: SceneQuality, summary: Summary | None, width: int) -> str:
+    """One scene of the table."""
+    name = scene.path.name if len(scene.path.name) <= width else scene.path.name[: width - 3] + "..."
+    start = f"{name:{width}} {format_size(scene.bytes):>9} {scene.gaussians:>10,}"
+    if summary is None:
+        return f"{start}  {'the reference':>16}"
+    psnr = f"{summary.psnr:.2f} ({summary.worst.capped_psnr:.2f})"
+    ssim = f"{summary.ssim:.4f} ({summary.worst_ssim:.4f})"
+    multi = "-" if summary.ms_ssim is None else f"{summary.ms_ssim:.4f}"
+    return f"{start}  {psnr:>16} {ssim:>16} {multi:>8} {summary.flip:>6.4f}"
