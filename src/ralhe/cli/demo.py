@@ -8,28 +8,35 @@ from pathlib import Path
 import click
 
 from ralhe.cli.arguments import SCENE, bytes_of
+from ralhe.cli.compare import compare_files
 from ralhe.cli.decode import decode_file
 from ralhe.cli.encode import encode_file, encoded_line
 from ralhe.cli.failures import about, plain_words
 from ralhe.sizes import format_size
 from ralhe.stream_report import describe
 
+PICTURE = 600, 600  # pixels
+
 
 @click.command()
 @click.option("--output", type=SCENE, default=Path("ralhe-demo"), show_default=True, help="Folder for the files.")
 @click.option("--size", callback=bytes_of, default="250kB", show_default=True, help="Size of the stream.")
 def demo(output: Path, size: int) -> None:
-    """Encode the bundled sample, decode it, and say what came out."""
+    """Encode the bundled sample, decode it, and say and show what came out.
+
+    The report mic.html puts original and decoded side by side; any browser opens it.
+    """
     with plain_words():
         with about(output):
             output.mkdir(parents=True, exist_ok=True)
-        stream, decoded = output / "mic.ralhe", output / "mic.ply"
-        with resources.as_file(resources.files("ralhe.samples") / "mic.spz") as sample:
+        stream, decoded, page = output / "mic.ralhe", output / "mic.ply", output / "mic.html"
+        with resources.as_file(resources.files("ralhe.samples")) as samples:
+            sample = samples / "mic.spz"
             click.echo(f"sample: {sample.stem}, {format_size(sample.stat().st_size)} as {sample.suffix}")
             report = encode_file(sample, stream, size=size, preset="fast")
             click.echo(f"{stream}: {encoded_line(sample, report)}")
-        gaussians, seconds = decode_file(stream, decoded)
-        click.echo(f"{decoded}: {len(gaussians):,} Gaussians decoded in {seconds:.2f} s; any splat viewer opens it")
-        click.echo("rms error: " + ", ".join(f"{name} {value:.3g}" for name, value in report.attribute_error.items()))
-        click.echo(describe(stream.read_bytes()))
-        click.echo(f"\nlook further: ralhe decode {stream} coarse.ply --max-bytes 50kB; ralhe encode --help")
+            gaussians, seconds = decode_file(stream, decoded)
+            click.echo(f"{decoded}: {len(gaussians):,} Gaussians decoded in {seconds:.2f} s; any splat viewer opens it")
+            click.echo(f"\n{describe(stream.read_bytes())}\n")
+            compare_files(sample, (stream,), report=page, cameras=samples / "mic.views.json", size=PICTURE)
+        click.echo(f"\nlook further: ralhe render {stream} turn.webp --orbit 36; ralhe encode --help")
