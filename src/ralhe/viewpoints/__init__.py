@@ -2,5 +2,6 @@
 
 from ralhe.viewpoints.kind import Kind
 from ralhe.viewpoints.placement import place_views
+from ralhe.viewpoints.turntable import turntable
 
-__all__ = ["Kind", "place_views"]
+__all__ = ["Kind", "place_views", "turntable"]

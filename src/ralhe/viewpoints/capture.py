@@ -12,11 +12,14 @@ import numpy as np
 
 from ralhe.viewpoints.free_space import FreeSpace
 from ralhe.viewpoints.matter import Matter
+from ralhe.viewpoints.probe import Probe
 from ralhe.viewpoints.robust import Floats
+from ralhe.viewpoints.survey import Survey
 
 ROUNDS, TRIES = 6, 80
 OUTLIER = 2.0  # e-folds that a size counts at most for
 LEARNT = 0.93  # of the deviation of sizes left over; around objects more is
+STEPS = np.array([[0, 0, 0], [1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]]) / np.sqrt(3)
 SMALLEST = 0.3  # radius, units
 
 
@@ -27,15 +30,25 @@ class Capture:
     centre: Floats  # [3] units
     radius: float  # units
     by_sizes: bool  # whether sizes told; else it is a guess
+    survey: Survey  # of several places in the ball, that which shows most
 
     @classmethod
-    def of(cls, matter: Matter) -> Self:
-        """The ball that explains sizes as ~ sqrt(distance**2 + radius**2); where none does, the clearest space."""
-        centre, radius, rest = fitted(matter)
-        if rest < LEARNT:
-            return cls(centre, max(radius, SMALLEST), True)
+    def of(cls, matter: Matter, probe: Probe) -> Self:
+        """The ball that explains sizes as ~ sqrt(distance**2 + radius**2), or the clearest space if that shows more."""
         space = FreeSpace.of(matter)
-        return cls(space.clearest, max(float(space.clearance.max()), SMALLEST), False)
+        guess = cls.surveyed(matter, probe, space.clearest, float(space.clearance.max()), False)
+        centre, radius, rest = fitted(matter)
+        if rest > LEARNT:
+            return guess
+        told = cls.surveyed(matter, probe, centre, radius, True)
+        return told if told.survey.merit > rest**2 * guess.survey.merit else guess
+
+    @classmethod
+    def surveyed(cls, matter: Matter, probe: Probe, centre: Floats, radius: float, by_sizes: bool) -> Self:
+        """The ball with its best survey; an object that cameras went around fills the middle."""
+        radius = max(radius, SMALLEST)
+        surveys = [Survey.outwards(matter, probe, centre + radius * step) for step in STEPS]
+        return cls(centre, radius, by_sizes, max(surveys, key=lambda survey: survey.merit))
 
 
 def fitted(matter: Matter) -> tuple[Floats, float, float]:

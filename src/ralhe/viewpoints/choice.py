@@ -32,7 +32,7 @@ def far_apart(trials: list[Trial], count: int) -> list[Shot]:
 def covering(trials: list[Trial], count: int, matter: Matter) -> list[Shot]:
     """`count` shots, each a good picture of what those before showed least."""
     shows = np.stack([trial.look.shows(matter) for trial in trials])
-    qualities = np.array([max(trial.quality, 1e-9) for trial in trials])
+    qualities = np.array([max(trial.quality, 1e-9) for trial in trials]) ** 2
     times = np.zeros(shows.shape[1])
     chosen: list[Shot] = []
     for _ in range(count):

@@ -21,7 +21,8 @@ from ralhe.viewpoints.upright import upright
 
 # Trials beyond the views that are asked for, and the share of all trials that may become views.
 AROUND, AROUND_KEPT = 22, 0.8
-INSIDE, INSIDE_KEPT = 130, 0.5
+INSIDE, INSIDE_KEPT = 130, 0.4
+REACHES = {"interior": 1.0, "unbounded": 3.0}
 
 
 def place_views(
@@ -45,20 +46,26 @@ def place_views(
     """
     if fit < 0 or test < 0 or min(size) < 1:
         raise CameraError(f"no views of fit {fit}, test {test}, size {size[0]} x {size[1]}: counts begin at 0")
-    matter = Matter.of(gaussians)
-    probe, capture = Probe.of(matter), Capture.of(matter)
-    kind = kind or kind_of(matter, probe, capture)
-    axes = upright(matter, probe, gaussians.coordinates, None if kind == "object" else capture)
-    stage = Stage(matter.turned(axes), probe, axes, Lens(*size))
+    kind, capture, stage = staged(gaussians, kind, size)
     random = np.random.default_rng(seed)
     if kind == "object":
         trials = better(orbit(stage, fit + test + AROUND, random), AROUND_KEPT, fit + test)
         shots = far_apart(trials, fit + test)
     else:
-        found = wander(stage, axes @ capture.centre, capture.radius, fit + test + INSIDE, random)
-        shots = covering(better(found, INSIDE_KEPT, fit + test), fit + test, matter)
+        found = wander(stage, capture, REACHES[kind], fit + test + INSIDE, random)
+        shots = covering(better(found, INSIDE_KEPT, fit + test), fit + test, stage.matter)
     rest, judges = held_out(shots, test)
     return Views(named(stage, "fit", rest), named(stage, "test", judges))
+
+
+def staged(gaussians: Gaussians, kind: Kind | None, size: tuple[int, int]) -> tuple[Kind, Capture, Stage]:
+    """What a scene is, where one stands inside it, and the scene made upright."""
+    matter = Matter.of(gaussians)
+    probe = Probe.of(matter)
+    capture = Capture.of(matter, probe)
+    kind = kind or kind_of(matter, probe, capture)
+    axes = upright(matter, probe, gaussians.coordinates, None if kind == "object" else capture)
+    return kind, capture, Stage(matter.turned(axes), probe, axes, Lens(*size))
 
 
 def named(stage: Stage, word: str, shots: list[Shot]) -> tuple[View, ...]:
