@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from ralhe.rasteriser.lens import numbers_of
 from ralhe.rasteriser.projection import F32, SPLAT, project
 from ralhe.rasteriser.projection_gradient import project_gradient
 from ralhe.rasteriser.splats import Splats
-from ralhe.rasteriser.tiles import I64, tiles_of
+from ralhe.rasteriser.tiles import I64, Tiles, tiles_of
 
 STRIDE = 16  # tiles apart that follow each other in the order of work
 
@@ -40,22 +41,40 @@ class Arrays(NamedTuple):
     sh: F32
 
 
+@dataclass(frozen=True)
+class Painted:
+    """A picture and what came up on the way."""
+
+    image: Tensor  # [H, W, 4] colour and opacity
+    splats: F32  # [N, SPLAT]
+    tiles: Tiles
+    ends: I64  # [T] pairs of each tile that were needed
+
+
+def paint(splats: Splats, camera: Camera, background: Tensor, count: int, eps2d: float) -> Painted:
+    """The picture without its gradient; arguments as for `rasterise`."""
+    tensors = (splats.means, splats.covariances, splats.opacities, splats.sh)
+    scene = Arrays(*(t.detach().float().contiguous().numpy() for t in tensors))
+    n = len(scene.means)
+    flat, boxes, depths = np.empty((n, SPLAT), np.float32), np.empty((n, 4), np.int16), np.empty(n, np.float32)
+    project(*scene, count, numbers_of(camera, eps2d), splats.antialiased, flat, boxes, depths)
+    tiles = tiles_of(flat, boxes, depth_order(depths), camera.width, camera.height)
+    image, ends = torch.empty((camera.height, camera.width, 4)), np.empty(len(tiles.starts) - 1, np.int64)
+    behind = background.detach().float().contiguous().numpy()
+    blend(flat, tiles.starts, tiles.pairs, turns(len(ends)), tiles.columns, behind, image.numpy(), ends)
+    return Painted(image, flat, tiles, ends)
+
+
 class _Rasterise(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, means: Tensor, covariances: Tensor, opacities: Tensor, sh: Tensor, background: Tensor,
                 camera: Camera, count: int, eps2d: float, antialiased: bool) -> Tensor:  # fmt: skip
-        inputs = [t.detach().float().contiguous() for t in (means, covariances, opacities, sh)]
-        scene = Arrays(*(t.numpy() for t in inputs))
-        n, numbers = len(means), numbers_of(camera, eps2d)
-        splats, boxes, depths = np.empty((n, SPLAT), np.float32), np.empty((n, 4), np.int16), np.empty(n, np.float32)
-        project(*scene, count, numbers, antialiased, splats, boxes, depths)
-        tiles = tiles_of(splats, boxes, depth_order(depths), camera.width, camera.height)
-        image, ends = torch.empty((camera.height, camera.width, 4)), np.empty(len(tiles.starts) - 1, np.int64)
-        behind = background.detach().float().contiguous().numpy()
-        blend(splats, tiles.starts, tiles.pairs, turns(len(ends)), tiles.columns, behind, image.numpy(), ends)
-        ctx.save_for_backward(*inputs, image)
-        ctx.rest = count, numbers, antialiased, splats, tiles, ends
-        return image
+        scene = Splats(means, covariances, opacities, sh, antialiased)
+        painted = paint(scene, camera, background, count, eps2d)
+        inputs = (t.detach().float().contiguous() for t in (means, covariances, opacities, sh))
+        ctx.save_for_backward(*inputs, painted.image)
+        ctx.rest = count, numbers_of(camera, eps2d), antialiased, painted.splats, painted.tiles, painted.ends
+        return painted.image
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:

@@ -1,0 +1,125 @@
+"""How much a picture changes with each Gaussian: what to keep, and how finely to code it.
+
+    visibility  = sum over pixels of weight^2, weight = alpha T           (a unit change of its colour, squared)
+    sensitivity = sum over pixels and channels of (alpha dC/dalpha)^2     (its opacity changed by a unit of itself)
+
+These are diagonals of the Gauss-Newton approximation to the squared error of the picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from ralhe.cameras.camera import Camera
+from ralhe.kernels import exact_parallel, fma, inline, parallel, prange
+from ralhe.rasteriser.blending import ALPHA_MAX, ALPHA_MIN, DONE, ONE, ZERO, f32, falloff, misses, rows_of
+from ralhe.rasteriser.cpu import paint, turns
+from ralhe.rasteriser.projection import ACROSS, ALONG, BLUE, F32, GREEN, OPACITY, PARTS, REACH, RED, SHEAR, TILE, X, Y
+from ralhe.rasteriser.splats import Splats
+from ralhe.rasteriser.tiles import I32, I64
+
+F64 = npt.NDArray[np.float64]
+
+VISIBILITY, SENSITIVITY = 0, 1
+PLANES = 7  # T, red, green and blue blended so far, red, green and blue of the finished picture
+
+
+class Influence(NamedTuple):
+    """Sums over views, by Gaussian."""
+
+    visibility: F64  # [N]
+    sensitivity: F64  # [N]
+
+
+def influence(splats: Splats, cameras: Iterable[Camera], background: torch.Tensor, eps2d: float = 0.3) -> Influence:
+    """What each of N Gaussians does to the pictures of cameras; splats on the CPU, background [3]."""
+    total = np.zeros((2, len(splats)))
+    for camera in cameras:
+        painted = paint(splats, camera, background, splats.sh.shape[1], eps2d)
+        tiles = painted.tiles
+        sums = np.empty((len(tiles.pairs), 2), np.float32)
+        blend_influence(
+            painted.splats, tiles.starts, painted.ends, tiles.pairs, turns(len(painted.ends)), tiles.columns,
+            painted.image.numpy(), sums,
+        )  # fmt: skip
+        add_by_splat(tiles.slots, sums, total)
+    return Influence(total[VISIBILITY], total[SENSITIVITY])
+
+
+@exact_parallel
+def blend_influence(splats: F32, starts: I64, ends: I64, pairs: I32, turn: I64, columns: int, image: F32,
+                    sums: F32) -> None:  # fmt: skip
+    """Fills sums [P, 2], by slot, for the finished image [H, W, 4]."""
+    height, width = image.shape[:2]
+    for step in prange(len(turn)):
+        tile = turn[step]
+        left, top = tile % columns * TILE, tile // columns * TILE
+        planes = np.zeros((TILE, PLANES * TILE), f32)
+        for row in range(TILE):
+            for x in range(TILE):
+                inside = left + x < width and top + row < height
+                planes[row, x] = ONE if inside else -ONE
+                if inside:
+                    for c in range(3):
+                        planes[row, (4 + c) * TILE + x] = image[top + row, left + x, c]
+        column = np.empty(2 * TILE, f32)
+        for k in range(starts[tile], ends[tile]):
+            i = pairs[k, 0]
+            x0, y0 = f32(left) + f32(0.5) - splats[i, X], f32(top) + f32(0.5) - splats[i, Y]
+            shear, across, along, opacity = splats[i, SHEAR], splats[i, ACROSS], splats[i, ALONG], splats[i, OPACITY]
+            red, green, blue, reach = splats[i, RED], splats[i, GREEN], splats[i, BLUE], splats[i, REACH]
+            column[:] = ZERO
+            first, last = rows_of(splats, i, top)
+            for row in range(first, last + 1):
+                dy = y0 + f32(row)
+                start, fall = fma(shear, dy, x0), along * dy * dy
+                if misses(start, fall, across, reach):
+                    continue
+                line = planes[row]
+                for x in range(TILE):
+                    alpha = min(ALPHA_MAX, opacity * falloff(start + f32(x), fall, across))
+                    before = line[x]
+                    rest = ONE - alpha
+                    after = before * rest
+                    meets = (alpha >= ALPHA_MIN) & (before > ZERO)
+                    stops = after < DONE
+                    weight = alpha * before if meets & (not stops) else ZERO
+                    line[x] = (-before if stops else after) if meets else before
+                    line[TILE + x] = fma(weight, red, line[TILE + x])
+                    line[2 * TILE + x] = fma(weight, green, line[2 * TILE + x])
+                    line[3 * TILE + x] = fma(weight, blue, line[3 * TILE + x])
+                    share = alpha / rest if weight > ZERO else ZERO
+                    d_red = fma(weight, red, -share * (line[4 * TILE + x] - line[TILE + x]))
+                    d_green = fma(weight, green, -share * (line[5 * TILE + x] - line[2 * TILE + x]))
+                    d_blue = fma(weight, blue, -share * (line[6 * TILE + x] - line[3 * TILE + x]))
+                    column[x] = fma(weight, weight, column[x])
+                    column[TILE + x] += fma(d_red, d_red, fma(d_green, d_green, d_blue * d_blue))
+            add_columns(column, sums[pairs[k, 1]])
+        for k in range(ends[tile], starts[tile + 1]):
+            sums[pairs[k, 1], :] = ZERO
+
+
+@inline
+def add_columns(column: F32, out: F32) -> None:
+    """The two sums of a pair from its sums by column."""
+    visibility, sensitivity = ZERO, ZERO
+    for x in range(TILE):
+        visibility += column[x]
+        sensitivity += column[TILE + x]
+    out[VISIBILITY], out[SENSITIVITY] = visibility, sensitivity
+
+
+@parallel
+def add_by_splat(slots: I64, sums: F32, total: F64) -> None:
+    """Adds the sums of a splat's pairs to its columns of total [2, N]."""
+    n = total.shape[1]
+    for part in prange(PARTS):
+        for i in range(n * part // PARTS, n * (part + 1) // PARTS):
+            for slot in range(slots[i], slots[i + 1]):
+                total[VISIBILITY, i] += sums[slot, VISIBILITY]
+                total[SENSITIVITY, i] += sums[slot, SENSITIVITY]

@@ -1,0 +1,48 @@
+"""What each Gaussian does to a picture, against the Jacobian of the oracle."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from reference_rasteriser import C0, draw
+from torch.autograd.functional import jacobian
+
+from ralhe.cameras.camera import Camera
+from ralhe.rasteriser import Splats
+from ralhe.rasteriser.covariance import covariances
+from ralhe.rasteriser.sensitivity import influence
+
+
+def test_influence_is_the_diagonal_of_the_jacobian_squared() -> None:
+    rng = np.random.default_rng(11)
+    n, size = 12, (19, 18)
+    arrays = rng.normal(0, 0.4, (n, 3)), np.exp(rng.normal(-1.5, 0.5, (n, 3))), rng.normal(0, 1, (n, 4))
+    means, scales, rotations = (torch.tensor(a, dtype=torch.float32) for a in arrays)
+    shapes = covariances(scales, rotations)
+    opacities = torch.tensor(rng.uniform(0.1, 0.9, n), dtype=torch.float32)
+    sh = torch.tensor(rng.uniform(-1, 1, (n, 1, 3)), dtype=torch.float32)
+    up, middle = np.array([0, -1.0, 0]), np.zeros(3)
+    eyes = np.array([0, 0, -2.0]), np.array([2.0, 0, 1.0])
+    views = [Camera.looking_at(eye, middle, up, fov=0.8, width=size[0], height=size[1]) for eye in eyes]
+    background = torch.tensor([0.5, 0.1, 0.8])
+    found = influence(Splats(means, shapes, opacities, sh), views, background)
+    visibility, sensitivity = torch.zeros(n), torch.zeros(n)
+    for view in views:
+
+        def picture(o: torch.Tensor, c: torch.Tensor, view: Camera = view) -> torch.Tensor:
+            return draw(means.double(), shapes.double(), o, c, view, background.double())[..., :3]
+
+        by_opacity, by_colour = jacobian(picture, (opacities.double(), sh.double()))
+        sensitivity += ((by_opacity * opacities) ** 2).sum((0, 1, 2)).float()
+        visibility += ((by_colour[:, :, 0, :, 0, 0] / C0) ** 2).sum((0, 1)).float()
+    assert (0.5 + C0 * sh > 0).all()
+    np.testing.assert_allclose(found.visibility, visibility.numpy(), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(found.sensitivity, sensitivity.numpy(), rtol=1e-4, atol=1e-6)
+
+
+def test_nothing_is_drawn_by_what_nobody_sees() -> None:
+    round_one = torch.tensor([[1.0, 0, 0, 1, 0, 1]])
+    behind = Splats(torch.tensor([[0.0, 0, -1]]), round_one, torch.ones(1), torch.ones(1, 1, 3))
+    view = Camera(np.eye(4), np.array([[20.0, 0, 8], [0, 20, 8], [0, 0, 1]]), 16, 16)
+    found = influence(behind, [view], torch.zeros(3))
+    assert found.visibility.tolist() == [0.0] and found.sensitivity.tolist() == [0.0]
