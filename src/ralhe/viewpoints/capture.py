@@ -30,25 +30,22 @@ class Capture:
     centre: Floats  # [3] units
     radius: float  # units
     by_sizes: bool  # whether sizes told; else it is a guess
-    survey: Survey  # of several places in the ball, that which shows most
+    survey: Survey  # from the best of a few places in the ball
 
     @classmethod
     def of(cls, matter: Matter, probe: Probe) -> Self:
         """The ball that explains sizes as ~ sqrt(distance**2 + radius**2), or the clearest space if that shows more."""
         space = FreeSpace.of(matter)
-        guess = cls.surveyed(matter, probe, space.clearest, float(space.clearance.max()), False)
+        radius = max(float(space.clearance.max()), SMALLEST)
+        guess = cls(space.clearest, radius, False, Survey.outwards(matter, probe, space.clearest))
         centre, radius, rest = fitted(matter)
         if rest > LEARNT:
             return guess
-        told = cls.surveyed(matter, probe, centre, radius, True)
-        return told if told.survey.merit > rest**2 * guess.survey.merit else guess
-
-    @classmethod
-    def surveyed(cls, matter: Matter, probe: Probe, centre: Floats, radius: float, by_sizes: bool) -> Self:
-        """The ball with its best survey; an object that cameras went around fills the middle."""
         radius = max(radius, SMALLEST)
+        # An object that cameras went around fills the middle of the ball, so several places are tried.
         surveys = [Survey.outwards(matter, probe, centre + radius * step) for step in STEPS]
-        return cls(centre, radius, by_sizes, max(surveys, key=lambda survey: survey.merit))
+        told = cls(centre, radius, True, max(surveys, key=lambda survey: survey.merit))
+        return told if told.survey.merit > rest**2 * guess.survey.merit else guess
 
 
 def fitted(matter: Matter) -> tuple[Floats, float, float]:
@@ -64,7 +61,7 @@ def fitted(matter: Matter) -> tuple[Floats, float, float]:
     for step in 1.5 * 0.5 ** np.arange(ROUNDS):
         around, about = best
         for _ in range(TRIES):
-            trial = around + step * random.normal(size=3), about * float(np.exp(0.5 * step * random.normal()))
+            trial = around + step * random.normal(size=3), about * float(np.exp(step * random.normal()))
             found = cost(*trial)
             if found < least:
                 least, best = found, trial

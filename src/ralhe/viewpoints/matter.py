@@ -23,6 +23,9 @@ SAMPLE = 8000
 NEARBY = 3.0
 """Matter farther from the origin says nothing about up, units."""
 
+EXTREME = 40.0
+"""Natural log of the largest standard deviation whose square is a float32, and of the inverse of the smallest."""
+
 FAINTEST = 1 / 255
 """Opacity below which the rasteriser draws nothing."""
 
@@ -86,11 +89,11 @@ class Matter:
 def visible(scene: Gaussians) -> Gaussians:
     """The Gaussians that a camera can see, of degree 0; all finite ones, made opaque, where it can see none."""
     columns = np.concatenate([scene.positions, scene.log_scales, scene.rotations, scene.sh[:, 0]], axis=1)
-    # e**60 is beyond any scene, and its square is still a float32.
-    finite = np.isfinite(columns).all(axis=1) & (np.abs(scene.log_scales) < 40).all(axis=1)
+    finite = np.isfinite(columns).all(axis=1) & (scene.log_scales < EXTREME).all(axis=1)
     if not finite.any():
         raise SceneError(f"no Gaussian of the scene's {len(scene)} is finite; views need at least one to look at")
     scene = scene.with_sh_degree(0).take(finite)
+    scene = replace(scene, log_scales=np.maximum(scene.log_scales, -EXTREME))
     seen = scene.opacities > FAINTEST  # False for NaN
     if seen.any():
         return scene.take(seen)

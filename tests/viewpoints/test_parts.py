@@ -1,0 +1,248 @@
+"""The parts that place views, one by one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import worlds
+
+from ralhe.cameras.camera import Camera
+from ralhe.viewpoints.capture import Capture, fitted
+from ralhe.viewpoints.choice import covering, far_apart, held_out
+from ralhe.viewpoints.free_space import FreeSpace, distances
+from ralhe.viewpoints.kind import kind_of
+from ralhe.viewpoints.lens import Lens
+from ralhe.viewpoints.matter import MAX_DRAWN, Matter, shortest_axes
+from ralhe.viewpoints.orbit import evenly
+from ralhe.viewpoints.probe import NEAR, Look, Probe
+from ralhe.viewpoints.robust import box, geometric_median, quantiles
+from ralhe.viewpoints.shot import Shot, Trial
+from ralhe.viewpoints.subject import Subject
+from ralhe.viewpoints.upright import upright
+
+AHEAD = np.array([0.0, 1.0, 0.0])
+
+
+def rng():
+    return np.random.default_rng(7)
+
+
+def kind(scene):
+    matter = Matter.of(scene)
+    probe = Probe.of(matter)
+    return kind_of(matter, probe, Capture.of(matter, probe))
+
+
+def up(scene):
+    matter = Matter.of(scene)
+    return upright(matter, Probe.of(matter), scene.coordinates, None)[2]
+
+
+@pytest.mark.parametrize(
+    ("scene", "expected"),
+    [
+        (worlds.ball(rng()), "object"),  # hollow, but a bare shell
+        (worlds.statuette(rng()), "object"),
+        (worlds.joined(worlds.statuette(rng()), worlds.floaters(rng())), "object"),
+        (worlds.room(rng()), "interior"),
+        (worlds.landscape(rng()), "unbounded"),
+    ],
+    ids=["ball", "statuette", "statuette with floaters", "room", "landscape"],
+)
+def test_kinds(scene, expected):
+    assert kind(scene) == expected
+
+
+def test_kind_does_not_depend_on_axes_and_scale():
+    room = worlds.turned(worlds.room(rng()), np.array([[0, 0, 1], [1, 0, 0], [0, 1, 0]]), 1e3, (5e3, 0, 0))
+    assert kind(room) == "interior"
+
+
+def test_light_says_which_end_of_an_axis_is_up():
+    ball = worlds.ball(rng())
+    assert up(ball) @ [0, 0, 1] == pytest.approx(1)
+    assert up(worlds.turned(ball, np.diag([-1, -1, 1]))) @ [0, 0, 1] == pytest.approx(1)
+    assert up(worlds.turned(ball, np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]]))) @ [0, 1, 0] == pytest.approx(1)
+
+
+def test_what_no_camera_saw_is_the_underside():
+    ball = worlds.ball(rng())
+    grey = replace(ball, sh=np.zeros_like(ball.sh))
+    coarse = np.where(ball.positions[:, 1:2] > 0.3, 1.0, 0.0)  # large Gaussians at +y
+    assert up(replace(grey, log_scales=grey.log_scales + coarse)) @ [0, -1, 0] == pytest.approx(1)
+    coarse = np.where(ball.positions[:, 1:2] < -0.3, 1.0, 0.0)
+    assert up(replace(grey, log_scales=grey.log_scales + coarse)) @ [0, 1, 0] == pytest.approx(1)
+
+
+def test_coordinates_decide_where_nothing_else_does():
+    ball = worlds.ball(rng())
+    grey = replace(ball, sh=np.zeros_like(ball.sh))
+    assert up(grey) @ [0, -1, 0] == pytest.approx(1)
+    assert habit_gap("RUB") > habit_gap("unspecified") > habit_gap("RDF")
+
+
+def habit_gap(coordinates):
+    from ralhe.viewpoints.upright import habit
+
+    return habit(np.array([0.0, 1, 0]), coordinates) - habit(np.array([0.0, -1, 0]), coordinates)
+
+
+def test_capture_is_found_from_sizes():
+    random = rng()
+    centre, radius = np.array([1.0, -2.0, 0.5]), 2.0
+    points = centre + random.normal(size=(4000, 3)) * [8, 8, 3]
+    sizes = 0.01 * np.sqrt(((points - centre) ** 2).sum(axis=1) + radius**2) * np.exp(0.3 * random.normal(size=4000))
+    matter = Matter.of(worlds.discs(points, random.normal(size=(4000, 3)), sizes, np.ones((1, 3))))
+    found, found_radius, rest = fitted(matter)
+    np.testing.assert_allclose(matter.origin + matter.unit * found, centre, atol=0.4)
+    assert matter.unit * found_radius == pytest.approx(radius, rel=0.4)
+    assert rest < 0.9
+
+
+def test_equal_sizes_tell_nothing():
+    matter = Matter.of(worlds.ball(rng()))
+    assert not Capture.of(matter, Probe.of(matter)).by_sizes
+
+
+def test_clearest_space_is_away_from_walls_and_furniture():
+    scene = worlds.joined(
+        worlds.block(rng(), 6000, (0, 0, 0), (4, 2, 2)), worlds.block(rng(), 3000, (0.1, 0.1, 0.1), (2, 1.9, 1.9))
+    )
+    matter = Matter.of(scene)
+    space = FreeSpace.of(matter)
+    place = matter.origin + matter.unit * space.clearest
+    np.testing.assert_allclose(place, [3, 1, 1], atol=0.3)
+    assert matter.unit * space.clearance.max() == pytest.approx(0.9, abs=0.25)
+
+
+def test_distances_are_euclidean():
+    full = np.zeros((5, 6, 7), np.bool_)
+    full[1, 2, 3] = full[4, 0, 0] = True
+    cells = np.stack(np.meshgrid(*map(np.arange, full.shape), indexing="ij"), axis=-1)
+    expected = np.minimum(*(np.linalg.norm(cells - cell, axis=-1) for cell in np.argwhere(full)))
+    np.testing.assert_allclose(distances(full), expected)
+
+
+def test_matter_is_in_units_and_thinned():
+    ball = worlds.ball(rng(), 1000, (50, 60, 70), 20.0)
+    many = ball.take(np.arange(MAX_DRAWN + 20_000) % 1000)
+    matter = Matter.of(many)
+    np.testing.assert_allclose(matter.origin, [50, 60, 70], atol=2)
+    assert matter.unit == pytest.approx(20, rel=0.1)
+    assert len(matter.drawn) == len(matter.positions) == MAX_DRAWN
+    grown = np.exp(matter.drawn.log_scales.max(axis=1)) / matter.sizes
+    np.testing.assert_allclose(grown, np.sqrt(len(many) / MAX_DRAWN), rtol=1e-4)
+
+
+def test_shortest_axes_are_normals():
+    normals = rng().normal(size=(50, 3))
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    scene = worlds.discs(rng().random((50, 3)), normals, 0.1, np.ones((1, 3)))
+    np.testing.assert_allclose(np.abs((shortest_axes(scene) * normals).sum(axis=1)), 1, atol=1e-6)
+
+
+def test_a_look_measures_depths_and_sizes():
+    random = rng()
+    wall = worlds.sheet(random, 4000, (-4, 3, -4), (8, 0, 0), (0, 0, 8))
+    matter = Matter.of(wall)
+    eye = (np.array([0.0, 0, 0]) - matter.origin) / matter.unit
+    camera = Camera.looking_at(eye, eye + AHEAD, np.array([0, 0, 1.0]), fov=0.8, width=32, height=24, near=NEAR)
+    look = Probe.of(matter).look(camera)
+    assert look.coverage > 0.95
+    np.testing.assert_allclose(look.depths[look.alpha > 0.5] * matter.unit, 3, rtol=0.01)
+    np.testing.assert_allclose(np.exp(look.log_sizes[look.alpha > 0.5]), matter.sizes[0], rtol=0.01)
+    assert 0 < look.sharpness.mean() < 1
+
+
+def test_a_look_shows_what_is_in_front():
+    near = worlds.sheet(rng(), 3000, (-1, 2, -1), (2, 0, 0), (0, 0, 2))
+    far = worlds.sheet(rng(), 3000, (-1, 4, -1), (2, 0, 0), (0, 0, 2))
+    matter = Matter.of(worlds.joined(near, far))
+    eye = -matter.origin / matter.unit
+    camera = Camera.looking_at(eye, eye + AHEAD, np.array([0, 0, 1.0]), fov=1.2, width=48, height=48, near=NEAR)
+    shown = Probe.of(matter).look(camera).shows(matter)
+    assert shown[:3000].mean() > 0.9
+    assert shown[3000:].mean() < 0.1
+
+
+def test_quantiles_and_boxes_are_weighted():
+    values, weights = np.array([5.0, 1.0, 3.0]), np.array([1.0, 1.0, 8.0])
+    np.testing.assert_array_equal(quantiles(values, weights, (0.05, 0.5, 0.95)), [1, 3, 5])
+    points = np.vstack([rng().random((1000, 3)), [[1e6, -1e6, 0]]])
+    low, high = box(points, np.ones(1001), 0.01)
+    assert (low > -0.1).all()
+    assert (high < 1.1).all()
+
+
+def test_geometric_median_turns_with_the_points():
+    points, weights = rng().normal(size=(500, 3)) * [1, 3, 9], rng().random(500)
+    rotation = np.linalg.qr(rng().normal(size=(3, 3)))[0]
+    outlier = np.vstack([points, [[1e7, 0, 0]]])
+    median = geometric_median(points, weights)
+    np.testing.assert_allclose(geometric_median(points @ rotation.T, weights), rotation @ median, atol=1e-3)
+    np.testing.assert_allclose(geometric_median(outlier, np.append(weights, 1)), median, atol=0.2)
+
+
+def test_points_fill_the_cube_evenly():
+    points = evenly(64, rng())
+    assert ((points >= 0) & (points < 1)).all()
+    cells, counts = np.unique(np.floor(2 * points).astype(int), axis=0, return_counts=True)
+    assert len(cells) == 8
+    assert counts.max() <= 11
+
+
+def test_a_subject_fills_the_picture():
+    corners = np.array([[x, y, z] for x in (-1, 1) for y in (-2, 2) for z in (-1, 1)], float)
+    lens = Lens(400, 300)
+    distance = Subject(np.zeros(3), -1.0, corners, np.zeros(8)).distance(np.array([1.0, 0, 0]), lens)
+    camera = lens.camera(np.array([distance, 0, 0]), np.zeros(3), np.array([0.0, 0, 1]), 0.1)
+    x, y, z = camera.viewmat[:3, :3] @ corners.T + camera.viewmat[:3, 3:]
+    across, along = np.abs(camera.K[0, 0] * x / z) / 200, np.abs(camera.K[1, 1] * y / z) / 150
+    assert np.maximum(across, along).max() == pytest.approx(1, abs=1e-6)
+
+
+def test_a_subject_is_without_floaters():
+    scene = worlds.ball(rng())
+    alone, among = (Subject.of(Matter.of(s)) for s in (scene, worlds.joined(scene, worlds.floaters(rng()))))
+    np.testing.assert_allclose(among.middle, alone.middle, atol=0.3)
+    assert among.bottom == pytest.approx(alone.bottom, abs=0.4)
+
+
+def trial(eye, quality=1.0, look=None):
+    return Trial(Shot(np.array(eye, float), np.array([0.0, 0, 0])), look, quality)
+
+
+def test_far_apart_begins_with_the_best_and_spreads():
+    trials = [trial((1, 0, 0)), trial((1, 0.01, 0)), trial((1, -0.01, 0)), trial((-1, 0, 0)), trial((0, 1, 0))]
+    eyes = [tuple(shot.eye) for shot in far_apart(trials, 3)]
+    assert eyes == [(1, 0, 0), (-1, 0, 0), (0, 1, 0)]
+    assert len({id(shot) for shot in far_apart(trials, 5)}) == 5
+
+
+class Fixed(Look):
+    """A look that shows what it is told to."""
+
+    def __init__(self, shown):
+        object.__setattr__(self, "shown", np.array(shown, np.bool_))
+
+    def shows(self, matter):
+        return self.shown
+
+
+def test_covering_prefers_what_was_not_shown_yet():
+    matter = Matter.of(worlds.ball(rng(), 4))
+    same, other = Fixed([1, 1, 1, 0]), Fixed([0, 0, 0, 1])
+    trials = [trial((1, 0, 0), look=same), trial((2, 0, 0), look=same), trial((3, 0, 0), look=other)]
+    assert [shot.eye[0] for shot in covering(trials, 3, matter)] == [1, 3, 2]
+
+
+def test_held_out_views_are_spread_over_directions():
+    angles = np.linspace(-3, 3, 22)
+    shots = [Shot(np.array([-np.cos(a), -np.sin(a), 0]), np.zeros(3)) for a in rng().permutation(angles)]
+    rest, test = held_out(shots, 5)
+    assert len(rest) == 17
+    held = np.array([np.arctan2(shot.forward[1], shot.forward[0]) for shot in test])
+    assert np.ptp(np.diff(held)) < 0.3
+    assert not {id(shot) for shot in rest} & {id(shot) for shot in test}
