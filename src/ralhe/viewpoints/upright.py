@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ralhe.files.coordinates import PLY_COORDINATES, axis_signs
 from ralhe.gaussians import Coordinates
 from ralhe.viewpoints.capture import Capture
 from ralhe.viewpoints.ground import ground, level_directions
@@ -14,8 +15,7 @@ from ralhe.viewpoints.robust import Floats
 
 # All that is weighed here are log odds, set by hand on a dozen scenes.
 # Trainers keep the y of COLMAP, which is down; Blender and many converters have z or y up.
-HABITS = -1.1, -0.5, -0.3, -1.1, 0.0, -1.0  # of +x, +y, +z, -x, -y, -z as up
-NAMED = 0.25  # for the vertical axis that a file names; its content often follows another
+HABITS = -1.1, -0.5, -0.3, -1.1, 0.0, -1.0  # of +x, +y, +z, -x, -y, -z as up, in the axes of a trained .ply
 TILT, TILT_PER_RADIAN = -0.3, -0.7  # of a direction off the axes
 GROUND = 6.0  # times the share of the matter that is ground
 
@@ -36,11 +36,9 @@ def upright(matter: Matter, probe: Probe, coordinates: Coordinates, capture: Cap
 
 def habit(up: Floats, coordinates: Coordinates) -> float:
     """Log odds that `up` [3] is up before the scene is seen."""
-    odds = np.array(HABITS)
-    if coordinates != "unspecified":
-        odds[1 if coordinates[1] == "U" else 4] += NAMED
-    angles = np.arccos(np.clip(np.concatenate([up, -up]), -1, 1))
-    return float(np.max(odds + TILT_PER_RADIAN * angles)) + (TILT if angles.min() > 1e-6 else 0.0)
+    in_ply = up * axis_signs(coordinates, PLY_COORDINATES)
+    angles = np.arccos(np.clip(np.concatenate([in_ply, -in_ply]), -1, 1))
+    return float(np.max(HABITS + TILT_PER_RADIAN * angles)) + (TILT if angles.min() > 1e-6 else 0.0)
 
 
 def level_axes(matter: Matter, up: Floats) -> Floats:
