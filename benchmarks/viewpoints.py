@@ -14,8 +14,9 @@ import argparse
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +110,16 @@ def evenly(views: Sequence[View], count: int) -> list[View]:
     return [views[i] for i in np.unique(np.linspace(0, len(views) - 1, min(count, len(views))).round().astype(int))]
 
 
+def rows_of(
+    scene: Gaussians, versions: Iterable[tuple[str, Gaussians]], sets: Sequence[Sequence[View]]
+) -> Iterator[tuple[str, list[float]]]:
+    """Name and mean PSNR over each set of views, for each version of a scene."""
+    references = [pictures(scene, views, SIZE) for views in sets]
+    for version, changed in versions:
+        shown = (pictures(changed, views, SIZE) for views in sets)
+        yield version, [mean_psnr(*pair) for pair in zip(references, shown, strict=True)]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("scenes_folder", type=Path, help="holds NAME.ply")
@@ -128,22 +139,15 @@ def main() -> None:
         seconds = time.monotonic() - began
         if arguments.sheets:
             sheet(arguments.sheets / f"{name}.webp", scene, (ours, given))
-        references = [pictures(scene, views, SIZE) for views in (ours, given)]
-        versions = list(degraded(scene))
-        if arguments.streams:
-            versions += [(path.stem, in_ply_axes(ralhe.read(path))) for path in sorted(arguments.streams.glob(f"{name}*.ralhe"))]
+        streams = sorted(arguments.streams.glob(f"{name}*.ralhe")) if arguments.streams else []
+        decoded = ((path.stem, in_ply_axes(ralhe.read(path))) for path in streams)
         rows = []
-        for version, changed in versions:
-            rows.append([
-                mean_psnr(reference, pictures(changed, views, SIZE))
-                for reference, views in zip(references, (ours, given), strict=True)
-            ])  # fmt: skip
-            print(f"{name}\t{version}\t{rows[-1][0]:.2f}\t{rows[-1][1]:.2f}", flush=True)
+        for version, row in rows_of(scene, chain(degraded(scene), decoded), (ours, given)):
+            print(f"{name}\t{version}\t{row[0]:.2f}\t{row[1]:.2f}", flush=True)
+            rows.append(row)
         a, b = np.array(rows).T
-        summary.append(
-            f"{name}\t{len(rows)}\t{spearman(a, b):.3f}\t{kendall(a, b):.3f}\t{np.abs(a - b).mean():.2f}\t"
-            f"{a.mean():.2f}\t{b.mean():.2f}\t{seconds:.1f}"
-        )
+        numbers = spearman(a, b), kendall(a, b), np.abs(a - b).mean(), a.mean(), b.mean()
+        summary.append("\t".join([name, str(len(rows)), *(f"{x:.2f}" for x in numbers), f"{seconds:.1f}"]))
     print("", *summary, sep="\n")
 
 
