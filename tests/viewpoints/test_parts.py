@@ -16,6 +16,7 @@ from ralhe.viewpoints.free_space import FreeSpace, distances
 from ralhe.viewpoints.kind import kind_of
 from ralhe.viewpoints.lens import Lens
 from ralhe.viewpoints.matter import MAX_DRAWN, Matter, shortest_axes
+from ralhe.viewpoints.normals import order
 from ralhe.viewpoints.orbit import evenly
 from ralhe.viewpoints.probe import NEAR, Look, Probe
 from ralhe.viewpoints.robust import box, geometric_median, quantiles
@@ -75,6 +76,25 @@ def test_what_no_camera_saw_is_the_underside():
     assert up(replace(grey, log_scales=grey.log_scales + coarse)) @ [0, -1, 0] == pytest.approx(1)
     coarse = np.where(ball.positions[:, 1:2] < -0.3, 1.0, 0.0)
     assert up(replace(grey, log_scales=grey.log_scales + coarse)) @ [0, 1, 0] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("angle", [15, 30, 45])
+def test_walls_and_ground_say_what_is_vertical(angle):
+    """Without light, up is along the edges of a plinth on the ground, which no axis follows."""
+    a = np.radians(angle)
+    about_x = np.array([[1, 0, 0], [0, np.cos(a), np.sin(a)], [0, -np.sin(a), np.cos(a)]])
+    lean = np.array([[0.8, 0, 0.6], [0, 1, 0], [-0.6, 0, 0.8]]) @ about_x
+    ground = worlds.sheet(rng(), 3000, (-2, -2, -1), (4, 0, 0), (0, 4, 0))
+    scene = worlds.turned(worlds.joined(worlds.block(rng(), 3000, (-0.5, -0.4, -1), (0.5, 0.4, 2)), ground), lean)
+    assert up(scene) @ lean[:, 2] > np.cos(np.radians(3))
+
+
+def test_order_is_of_walls_and_floors():
+    matter = Matter.of(worlds.block(rng(), 2000, (-1, -1, -1), (1, 1, 1)))
+    leaning = np.array([0.0, np.sin(0.4), np.cos(0.4)])
+    assert order(matter, np.array([0.0, 0, 1])) > 1
+    assert order(matter, leaning) < 0.4
+    assert order(Matter.of(worlds.ball(rng())), np.array([0.0, 0, 1])) < 0.02
 
 
 def test_habits_decide_where_nothing_else_does():

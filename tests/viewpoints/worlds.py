@@ -40,7 +40,7 @@ def ball(rng, n=1500, centre=(0, 0, 0), radius=1.0):
     directions = rng.normal(size=(n, 3))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     points = radius * directions + centre
-    light = 0.7 + 0.3 * directions[:, 2:]
+    light = 0.55 + 0.45 * directions[:, 2:]
     return discs(points, directions, 2.2 * radius / np.sqrt(n), checks(points, 0.3 * radius) * light)
 
 
