@@ -45,7 +45,7 @@ def place_views(
         Gaussians -> Matter -> Capture -> kind -> upright -> Stage -> trials (orbit or wander) -> choice -> Views
     """
     if fit < 0 or test < 0 or min(size) < 1:
-        raise CameraError(f"no views of fit {fit}, test {test}, size {size[0]} x {size[1]}: counts begin at 0")
+        raise CameraError(f"no views of fit {fit}, test {test}, size {size}: counts begin at 0, sides at 1")
     kind, capture, stage = staged(gaussians, kind, size)
     random = np.random.default_rng(seed)
     if kind == "object":
