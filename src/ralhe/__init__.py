@@ -21,6 +21,8 @@ from ralhe.gaussians import Gaussians
 from ralhe.options import EncodeOptions
 
 if TYPE_CHECKING:
+    from ralhe import cameras
+    from ralhe.cameras import Camera
     from ralhe.comparison import Comparison, compare, write_report
     from ralhe.encoding import EncodeReport
     from ralhe.rasteriser import Rendered, Splats, render
@@ -30,6 +32,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BitstreamError",
+    "Camera",
     "CameraError",
     "Comparison",
     "EncodeOptions",
@@ -41,6 +44,7 @@ __all__ = [
     "SceneNotice",
     "Splats",
     "TruncatedNotice",
+    "cameras",
     "compare",
     "decode",
     "encode",
@@ -55,9 +59,11 @@ __all__ = [
 
 # Names whose modules need the `render` extra; they load on first use, so that decoding needs neither torch nor numba.
 _RENDERING = {
+    "Camera": "cameras",
     "Comparison": "comparison",
     "Rendered": "rasteriser",
     "Splats": "rasteriser",
+    "cameras": "cameras",
     "compare": "comparison",
     "place_views": "viewpoints",
     "render": "rasteriser",
@@ -68,7 +74,8 @@ _RENDERING = {
 def __getattr__(name: str) -> object:
     if name not in _RENDERING:
         raise AttributeError(f"module 'ralhe' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"ralhe.{_RENDERING[name]}"), name)
+    module = importlib.import_module(f"ralhe.{_RENDERING[name]}")
+    return module if name == _RENDERING[name] else getattr(module, name)
 
 
 def encode(gaussians: Gaussians, **options: Unpack[EncodeOptions]) -> bytes:

@@ -8,13 +8,20 @@ from typing import TYPE_CHECKING
 import click
 
 from ralhe.cli.arguments import SCENE, picture_size
+from ralhe.cli.compilation import compilation_told
 from ralhe.cli.failures import Failure, about, check_output, plain_words
-from ralhe.progress_bar import ProgressBar
+from ralhe.cli.steady_bar import SteadyBar
+from ralhe.errors import RalheError
+from ralhe.progress import Progress
 from ralhe.sizes import format_size
 
 if TYPE_CHECKING:
     from ralhe.comparison import Comparison
     from ralhe.comparison.quality import SceneQuality, Summary
+
+
+NAME = 40
+"""Characters of a name in the table."""
 
 
 @click.command()
@@ -23,7 +30,7 @@ if TYPE_CHECKING:
 @click.option("--report", type=SCENE, help="Write a page with pictures and tables to this .html file.")
 @click.option("--cameras", type=SCENE, help="Cameras to look through: transforms.json, cameras.json, *.views.json or a"
               " folder with a COLMAP model; photos beside them are compared too.")  # fmt: skip
-@click.option("--size", callback=picture_size, help="Largest WIDTHxHEIGHT of a picture.  [default: the cameras' own]")
+@click.option("--size", callback=picture_size, help="WIDTHxHEIGHT; cameras of a file shrink to it.  [default: 800x600]")
 def compare(
     reference: Path, scenes: tuple[Path, ...], report: Path | None, cameras: Path | None, size: tuple[int, int] | None
 ) -> None:
@@ -38,7 +45,7 @@ def compare(
     ralhe compare scene.ply small.ralhe large.ralhe other.spz --report report.html
     ralhe compare scene.ply scene.ralhe --cameras photos/       against the photos of a training, too
     """
-    with plain_words():
+    with plain_words("render"):
         if report is not None:
             for scene in (reference, *scenes):
                 check_output(scene, report)
@@ -53,10 +60,17 @@ def compare(
 def compare_files(reference: Path, scenes: tuple[Path, ...], *, report: Path | None = None,
                   cameras: Path | None = None, size: tuple[int, int] | None = None) -> Comparison:  # fmt: skip
     """Measures under a progress bar, prints the table, writes the report."""
-    from ralhe import comparison
+    with SteadyBar() as bar:
+        bar.update(Progress("starting", 0, 1))
+        from ralhe import comparison
 
-    with about(reference), ProgressBar() as bar:
-        found = comparison.compare(reference, *scenes, views=cameras, size=size, progress=bar.update)
+        try:
+            with compilation_told():
+                found = comparison.compare(reference, *scenes, views=cameras, size=size, progress=bar.update)
+        except RalheError as error:  # names its file
+            raise Failure(str(error)) from error
+        except OSError as error:
+            raise Failure(f"{error.filename or reference}: {error.strerror or error}") from error
     click.echo(table(found))
     if report is not None:
         with about(report):
@@ -68,28 +82,38 @@ def compare_files(reference: Path, scenes: tuple[Path, ...], *, report: Path | N
 def table(found: Comparison) -> str:
     """The comparison in lines of at most 120 characters."""
     from ralhe.comparison.quality import Summary
+    from ralhe.comparison.wording import labels
 
     scenes = (found.reference, *found.scenes)
-    width = min(40, max(len(scene.path.name) for scene in scenes))
+    names = [shortened(label) for label in labels([scene.path for scene in scenes])]
+    width = max(map(len, names))
     count = len(found.scenes[0].views)
-    lines = [f"{count} views, {found.view_source}; mean, worst view in brackets"]
+    lines = [f"{count} view{'s' * (count != 1)} ({found.view_source}); mean, worst in brackets"]
     head = f"{'':{width}} {'size':>9} {'Gaussians':>10}  {'PSNR':>16} {'SSIM':>16} {'MS-SSIM':>8} {'FLIP':>6}"
-    lines.append(head.rstrip())
-    for scene in scenes:
-        lines.append(row(scene, Summary.of(scene.views), width))
+    lines.append(head)
+    for name, scene in zip(names, scenes, strict=True):
+        lines.append(row(f"{name:{width}}", scene, Summary.of(scene.views)))
     if found.reference.photos:
         lines.append("against the photos")
-        lines += [row(scene, Summary.of(scene.photos), width) for scene in scenes]
+        for name, scene in zip(names, scenes, strict=True):
+            lines.append(row(f"{name:{width}}", scene, Summary.of(scene.photos)))
     return "\n".join(lines)
 
 
-def row(scene: SceneQuality, summary: Summary | None, width: int) -> str:
+def shortened(name: str) -> str:
+    """The name without its middle where it is long: folders tell files apart, endings formats."""
+    return name if len(name) <= NAME else f"{name[: NAME // 2 - 3]}...{name[-NAME // 2 :]}"
+
+
+def row(name: str, scene: SceneQuality, summary: Summary | None) -> str:
     """One scene of the table."""
-    name = scene.path.name if len(scene.path.name) <= width else scene.path.name[: width - 3] + "..."
-    start = f"{name:{width}} {format_size(scene.bytes):>9} {scene.gaussians:>10,}"
+    from ralhe.comparison.wording import decibels, mean_decibels
+
+    start = f"{name} {format_size(scene.bytes):>9} {scene.gaussians:>10,}"
     if summary is None:
         return f"{start}  {'the reference':>16}"
-    psnr = f"{summary.psnr:.2f} ({summary.worst.capped_psnr:.2f})"
+    psnr, worst = mean_decibels(summary), decibels(summary.worst.psnr)
+    psnr += f" ({worst})" if psnr != worst else ""
     ssim = f"{summary.ssim:.4f} ({summary.worst_ssim:.4f})"
     multi = "-" if summary.ms_ssim is None else f"{summary.ms_ssim:.4f}"
     return f"{start}  {psnr:>16} {ssim:>16} {multi:>8} {summary.flip:>6.4f}"

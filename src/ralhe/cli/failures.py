@@ -48,8 +48,8 @@ def about(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def plain_words() -> Iterator[None]:
-    """Notices, a missing torch and Ctrl-C as one line each."""
+def plain_words(extra: str = "encode") -> Iterator[None]:
+    """Notices, a missing torch and Ctrl-C as one line each; `extra` brings what the command needs."""
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_, **__: click.echo(f"ralhe: {message}", err=True)
         try:
@@ -57,7 +57,7 @@ def plain_words() -> Iterator[None]:
         except ModuleNotFoundError as error:
             if error.name not in RENDERING:
                 raise
-            raise Failure(f"this needs {error.name}; install it with: pip install 'ralhe[encode]'") from error
+            raise Failure(f"this needs {error.name}; install it with: pip install 'ralhe[{extra}]'") from error
         except KeyboardInterrupt:
             raise Stopped("stopped; nothing was written") from None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,9 @@ import click
 import ralhe
 from ralhe import files
 from ralhe.cli.arguments import SCENE, colour_of, picture_size
-from ralhe.cli.failures import Failure, about, check_output, plain_words
+from ralhe.cli.compilation import compilation_told
+from ralhe.cli.failures import Failure, Stopped, about, check_output, plain_words
+from ralhe.cli.steady_bar import SteadyBar
 from ralhe.files.coordinates import in_ply_axes
 from ralhe.progress import Progress
 from ralhe.progress_bar import ProgressBar
@@ -26,6 +28,7 @@ SIZE = 800, 600
 FORMATS = {".gif": "GIF", ".jpeg": "JPEG", ".jpg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
 MOVING = {".gif", ".webp"}
 SECONDS_A_TURN = 6
+QUALITY = 90  # of JPEG and WebP, 0 to 100
 
 
 @click.command()
@@ -52,26 +55,32 @@ def render(scene: Path, picture: Path, cameras: Path | None, number: int | None,
     ralhe render scene.ralhe turn.webp --orbit 48                 once around, as an animation
     ralhe render scene.ply out.png --cameras cameras.json         every camera of a training
     """
-    with plain_words():
+    with plain_words("render"):
         if orbit is not None and (cameras is not None or number is not None):
             raise click.UsageError("give --orbit or --cameras and --camera, not both")
         check_output(scene, picture)
         if picture.suffix.lower() not in FORMATS:
             raise Failure(f"{picture}: not a picture; name it {', '.join(sorted(FORMATS))}")
-        with about(scene):
-            gaussians = in_ply_axes(ralhe.read(scene))
-            views = None if cameras else placed(gaussians, orbit, size or SIZE)
-        if cameras:
-            with about(cameras):
-                views = given(cameras)
-        assert views is not None
-        chosen = picked(views, number, every=bool(cameras or orbit))
-        if size:
-            chosen = [camera.within(*size) for camera in chosen]
-        with about(scene):
-            images = drawn(gaussians, chosen, background or views.background, sh_degree)
-        for path in saved(picture, images, moving=orbit is not None):
-            click.echo(f"{path}: {images[0].width} x {images[0].height} pixels, {len(gaussians):,} Gaussians")
+        with SteadyBar() as bar, compilation_told():
+            bar.update(Progress("reading", 0, 1))
+            with about(scene):
+                gaussians = in_ply_axes(ralhe.read(scene))
+            if cameras:
+                with about(cameras):
+                    views = given(cameras)
+            else:
+                bar.update(Progress("placing views", 0, 1))
+                with about(scene):
+                    views = placed(gaussians, orbit, size or SIZE)
+            chosen = picked(views, number, every=bool(cameras or orbit))
+            if size:
+                chosen = [camera.within(*size) for camera in chosen]
+            images = drawn(gaussians, chosen, background or views.background, sh_degree, bar)
+            with about(scene):
+                lines = saved(picture, images, len(chosen), moving=orbit is not None)
+        count = f"{len(gaussians):,} Gaussian{'s' * (len(gaussians) != 1)}"
+        for line in lines:
+            click.echo(f"{line}, {count}")
 
 
 def placed(gaussians: Gaussians, orbit: int | None, size: tuple[int, int]) -> Views:
@@ -99,39 +108,45 @@ def picked(views: Views, number: int | None, *, every: bool) -> list[Camera]:
 
 
 def drawn(gaussians: Gaussians, cameras: Sequence[Camera], background: tuple[float, float, float],
-          sh_degree: int | None) -> list[Image]:  # fmt: skip
-    """Pictures, under a progress bar."""
+          sh_degree: int | None, bar: ProgressBar) -> Iterator[Image]:  # fmt: skip
+    """Pictures, one at a time; black where a scene's numbers make no colour."""
     import numpy as np
     import torch
     from PIL import Image
 
-    splats, images = ralhe.Splats.of(gaussians), []
-    with ProgressBar() as bar, torch.no_grad():
-        for i, camera in enumerate(cameras):
+    splats = ralhe.Splats.of(gaussians)
+    for i, camera in enumerate(cameras):
+        bar.update(Progress("drawing", i, len(cameras)))
+        with torch.no_grad():
             colour = ralhe.render(splats, camera, background=background, sh_degree=sh_degree).colour
-            pixels = (colour.clamp(0, 1).cpu().numpy() * 255 + 0.5).astype(np.uint8)
-            images.append(Image.fromarray(pixels))
-            bar.update(Progress("drawing", i + 1, len(cameras)))
-    return images
+        pixels = colour.nan_to_num().clamp(0, 1).cpu().numpy() * 255 + 0.5
+        yield Image.fromarray(pixels.astype(np.uint8))
+    bar.update(Progress("drawing", len(cameras), len(cameras)))
 
 
-def saved(path: Path, images: Sequence[Image], *, moving: bool) -> list[Path]:
-    """Writes one picture, an animation, or numbered pictures; the files."""
-    if len(images) == 1:
-        write(path, images[0])
-        return [path]
+def saved(path: Path, images: Iterator[Image], count: int, *, moving: bool) -> list[str]:
+    """Writes one picture, an animation, or numbered pictures; a line on each file."""
+    if count == 1:
+        return [written(path, next(images))]
     if moving and path.suffix.lower() in MOVING:
-        step = round(1000 * SECONDS_A_TURN / len(images))
-        write(path, images[0], save_all=True, append_images=list(images[1:]), duration=step, loop=0)
-        return [path]
-    width = max(3, len(str(len(images) - 1)))
-    paths = [path.with_stem(f"{path.stem}-{i:0{width}}") for i in range(len(images))]
-    for numbered, image in zip(paths, images, strict=True):
-        write(numbered, image)
-    return paths
+        first, *others = images
+        step = round(1000 * SECONDS_A_TURN / count)
+        return [written(path, first, save_all=True, append_images=others, duration=step, loop=0)]
+    lines: list[str] = []
+    width = max(3, len(str(count - 1)))
+    try:
+        for image in images:
+            lines.append(written(path.with_stem(f"{path.stem}-{len(lines):0{width}}"), image))
+    except KeyboardInterrupt:
+        raise Stopped(f"stopped; {len(lines)} of {count} pictures were written") from None
+    return lines
 
 
-def write(path: Path, image: Image, **options: Any) -> None:
-    """One file, whole or not at all."""
+def written(path: Path, image: Image, **options: Any) -> str:
+    """Writes one file, whole or not at all; a line on it."""
     with about(path), files.whole_file(path) as out:
-        image.save(out, FORMATS[path.suffix.lower()], **options)
+        try:
+            image.save(out, FORMATS[path.suffix.lower()], quality=QUALITY, **options)
+        except ValueError as error:  # more pixels than the format has room for
+            raise Failure(f"{path}: {error}; give a smaller --size or write .png") from error
+    return f"{path}: {image.width} x {image.height} pixels"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from ralhe.bitstream import MAGIC
 from ralhe.cameras import Views, photos
 from ralhe.cameras.views import View
 from ralhe.comparison.quality import Comparison, Image, SceneQuality, StreamLevel, ViewQuality
-from ralhe.errors import CameraError
+from ralhe.errors import CameraError, RalheError
 from ralhe.files.coordinates import in_ply_axes
 from ralhe.gaussians import Gaussians
 from ralhe.progress import Progress
@@ -31,7 +32,11 @@ Watcher = Callable[[Progress], None]
 PICTURED = 12
 """Views whose pictures are kept: the worst ones."""
 
-COST = 20  # what measuring takes, in drawings
+PLACED_SIZE = 800, 600
+"""Pixels of placed views."""
+
+MEASURING = 20
+"""What measuring a pair of pictures takes, in drawings; the time left is told by it."""
 
 
 def compare(
@@ -45,46 +50,68 @@ def compare(
 
     reference, scenes: .ply, .compressed.ply, .spz or .ralhe files. views: cameras, or a file or folder of them (see
     `ralhe.cameras.read`), in the axes of a trained .ply; only the views held out from a fit are used, or all where
-    none are. Without any, views are placed around or inside the reference. size: largest width and height of a
-    picture; the cameras' own, or 800 x 600 for placed views, if not given. Raises SceneError, BitstreamError,
-    CameraError or OSError for files that cannot be used.
+    none are. Without any, views are placed around or inside the reference. size: width and height of placed views,
+    800 x 600 if not given; views of cameras shrink to it. Raises SceneError, BitstreamError or CameraError, naming
+    the file, for files that cannot be used, OSError for those that cannot be read.
+
+        files -> reading -> placing views -> measuring all -> drawing the worst -> Comparison
     """
     began = time.monotonic()
     tell = progress or (lambda _: None)
     tell(Progress("reading", 0, 1))
-    original, *others = (_Scene.read(Path(path)) for path in (reference, *scenes))
-    chosen, source = _views(views, original.gaussians)
-    shown = _fitted(chosen.test or chosen.fit, size)
-    kept = min(PICTURED, len(shown))
-    results: list[_Measured] = []
-    for i, view in enumerate(shown):
-        results.append(_measure(view, chosen.background, original, others))
-        tell(Progress("measuring", COST * (i + 1), COST * len(shown) + kept))
-    worst = sorted(sorted(range(len(shown)), key=lambda i: results[i].worst)[:kept])
-    pictures = []
-    for i in worst:
-        pictures.append(_pictures(shown[i], chosen.background, [original, *others]))
-        tell(Progress("drawing", COST * len(shown) + len(pictures), COST * len(shown) + kept))
-    names = [shown[i].name for i in worst]
-    taken = {shown[i].name: results[i].photo for i in worst}
+    files = [_Scene.read(Path(path)) for path in (reference, *scenes)]
+    if views is None:
+        tell(Progress("placing views", 0, 1))
+    chosen, source = _views(views, files[0], size)
+    shown = _shown(chosen, size)
+    work = _Work.of(shown, len(files), tell)
+    found = [_measure(view, chosen.background, files) for view in work.each("measuring", shown, work.measuring)]
+    worst = sorted(sorted(range(len(shown)), key=lambda i: found[i].worst)[:PICTURED])
+    pictured = [shown[i] for i in worst]
+    pictures = [_pictures(view, chosen.background, files) for view in work.each("drawing", pictured, len(files))]
 
     def quality(index: int, scene: _Scene) -> SceneQuality:
         return replace(
             scene.quality,
-            views=tuple(r.renders[index - 1] for r in results) if index else (),
-            photos=tuple(r.photos[index] for r in results if r.photos),
-            images={name: row[index] for name, row in zip(names, pictures, strict=True)},
+            views=tuple(measured.renders[index - 1] for measured in found) if index else (),
+            photos=tuple(measured.photos[index] for measured in found if measured.photos),
+            images={view.name: images[index] for view, images in zip(pictured, pictures, strict=True)},
         )
 
-    everything = [quality(i, scene) for i, scene in enumerate([original, *others])]
+    everything = [quality(i, scene) for i, scene in enumerate(files)]
     return Comparison(
         reference=everything[0],
         scenes=tuple(everything[1:]),
         view_source=source,
         background=chosen.background,
         seconds=time.monotonic() - began,
-        photo_images={name: photo for name, photo in taken.items() if photo is not None},
+        photo_images={view.name: _bytes(photos.load(view, chosen.background)) for view in pictured if view.photo},
     )
+
+
+@dataclass
+class _Work:
+    """How far measuring and drawing are; all counts are in drawings."""
+
+    tell: Watcher
+    measuring: int  # a view in all scenes
+    total: int
+    done: int = 0
+
+    @classmethod
+    def of(cls, shown: Sequence[View], scenes: int, tell: Watcher) -> _Work:
+        """The work on views of so many scenes."""
+        pairs = scenes - 1 + scenes * any(view.photo for view in shown)
+        measuring = MEASURING * pairs
+        return cls(tell, measuring, len(shown) * measuring + min(PICTURED, len(shown)) * scenes)
+
+    def each(self, phase: str, views: Iterable[View], cost: int) -> Iterator[View]:
+        """The views; each counts `cost` once the next is asked for."""
+        for view in views:
+            self.tell(Progress(phase, self.done, self.total))
+            yield view
+            self.done += cost
+        self.tell(Progress(phase, self.done, self.total))
 
 
 @dataclass(frozen=True)
@@ -96,30 +123,39 @@ class _Scene:
     @classmethod
     def read(cls, path: Path) -> _Scene:
         """The scene in the axes of a .ply, where cameras are at home."""
-        gaussians = in_ply_axes(ralhe.read(path))
-        sections, levels = _anatomy(path)
+        with _naming(path):
+            gaussians = in_ply_axes(ralhe.read(path))
+            sections, levels = _anatomy(path)
         quality = SceneQuality(
             path, path.stat().st_size, len(gaussians), gaussians.sh_degree, (), sections=sections, levels=levels
         )
         return cls(gaussians, Splats.of(gaussians), quality)
 
     def draw(self, view: View, background: tuple[float, float, float]) -> Pixels:
-        """What the view sees, cut to [0, 1]."""
+        """What the view sees, cut to [0, 1]; black where a scene's numbers make no colour."""
         with torch.no_grad():
             colour = render(self.splats, view.camera, background=background).colour
-        return colour.clamp(0, 1).cpu().numpy()
+        return colour.nan_to_num().clamp(0, 1).cpu().numpy()
 
 
 @dataclass(frozen=True)
 class _Measured:
     renders: tuple[ViewQuality, ...]  # of each scene against the reference
     photos: tuple[ViewQuality, ...]  # of the reference and each scene against the photo; empty without one
-    photo: Image | None
 
     @property
     def worst(self) -> float:
         """Lowest PSNR of any scene in the view; against the photo where there is no other scene."""
         return min((q.psnr for q in self.renders or self.photos), default=0.0)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Of several files, errors of the block name this one."""
+    try:
+        yield
+    except RalheError as error:
+        raise type(error)(f"{path}: {str(error).removeprefix(f'{path.name}: ')}") from error
 
 
 def _anatomy(path: Path) -> tuple[dict[str, int], tuple[StreamLevel, ...]]:
@@ -130,28 +166,30 @@ def _anatomy(path: Path) -> tuple[dict[str, int], tuple[StreamLevel, ...]]:
     return known["bytes"], tuple(StreamLevel(**level) for level in known["levels"])
 
 
-def _views(given: str | Path | Views | None, gaussians: Gaussians) -> tuple[Views, str]:
+def _views(given: str | Path | Views | None, reference: _Scene, size: tuple[int, int] | None) -> tuple[Views, str]:
     if given is None:
-        return place_views(gaussians), "views placed by ralhe"
+        with _naming(reference.quality.path):
+            return place_views(reference.gaussians, size=size or PLACED_SIZE), "placed by ralhe"
     if isinstance(given, Views):
-        return given, "views given"
-    return cameras.read(given), Path(given).name
+        return given, "given"
+    with _naming(Path(given)):
+        return cameras.read(given), Path(given).resolve().name
 
 
-def _fitted(views: Sequence[View], size: tuple[int, int] | None) -> list[View]:
-    if not views:
-        raise CameraError("there are no views to compare in")
-    return [replace(view, camera=view.camera.within(*size)) for view in views] if size else list(views)
+def _shown(views: Views, size: tuple[int, int] | None) -> list[View]:
+    chosen = views.test or views.fit
+    if not chosen:
+        raise CameraError("there are no views to compare in; give some, or none at all to have them placed")
+    return [replace(view, camera=view.camera.within(*size)) for view in chosen] if size else list(chosen)
 
 
-def _measure(view: View, background: tuple[float, float, float], original: _Scene, others: list[_Scene]) -> _Measured:
-    target = original.draw(view, background)
-    drawn = [scene.draw(view, background) for scene in others]
-    renders = tuple(_quality(view.name, target, image) for image in drawn)
+def _measure(view: View, background: tuple[float, float, float], scenes: Sequence[_Scene]) -> _Measured:
+    target, *others = drawn = [scene.draw(view, background) for scene in scenes]
+    renders = tuple(_quality(view.name, target, image) for image in others)
     if view.photo is None:
-        return _Measured(renders, (), None)
+        return _Measured(renders, ())
     photo = photos.load(view, background)
-    return _Measured(renders, tuple(_quality(view.name, photo, image) for image in (target, *drawn)), _bytes(photo))
+    return _Measured(renders, tuple(_quality(view.name, photo, image) for image in drawn))
 
 
 def _quality(name: str, target: Pixels, image: Pixels) -> ViewQuality:
@@ -165,7 +203,7 @@ def _quality(name: str, target: Pixels, image: Pixels) -> ViewQuality:
     )
 
 
-def _pictures(view: View, background: tuple[float, float, float], scenes: list[_Scene]) -> list[Image]:
+def _pictures(view: View, background: tuple[float, float, float], scenes: Sequence[_Scene]) -> list[Image]:
     return [_bytes(scene.draw(view, background)) for scene in scenes]
 
 
