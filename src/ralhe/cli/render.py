@@ -138,6 +138,8 @@ def saved(path: Path, images: Iterator[Image], count: int, *, moving: bool) -> l
         for image in images:
             lines.append(written(path.with_stem(f"{path.stem}-{len(lines):0{width}}"), image))
     except KeyboardInterrupt:
+        if not lines:
+            raise
         raise Stopped(f"stopped; {len(lines)} of {count} pictures were written") from None
     return lines
 
