@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,8 +14,10 @@ from ralhe import bitstream
 from ralhe.bitstream import Header
 from ralhe.core import Encoder
 from ralhe.errors import BitstreamError, RateError, SceneError
-from ralhe.fit.fit import Candidate, Fit
-from ralhe.fit.meter import BASE_ITERATION, HARMONIC_ITERATION, Meter, joint_work, walk_work
+from ralhe.fit.fit import Candidate
+from ralhe.fit.job import COARSE_WALKS, FINE_WALKS, LOOKAHEAD, Job, fit_work
+from ralhe.fit.meter import Meter, picture_work
+from ralhe.fit.pictures import take_pictures
 from ralhe.fit.plan import (
     MAX_PLANNED_DEPTH,
     MIN_HARMONIC_SIZE,
@@ -26,19 +29,19 @@ from ralhe.fit.plan import (
     planned_widths,
 )
 from ralhe.fit.presets import PRESETS, Preset
-from ralhe.fit.rate_control import LAMBDA_RANGE, TOLERANCE, search_lambda
+from ralhe.fit.rate_control import LAMBDA_RANGE, TOLERANCE
+from ralhe.fit.source import Source
 from ralhe.gaussians import Gaussians
 from ralhe.octree import MAX_DEPTH
-from ralhe.prepare import Voxelised, attributes_of, choose_grid, clean, importance, most_important, voxelise
+from ralhe.prepare import Voxelised, attributes_of, choose_grid, clean, voxelise
 from ralhe.prepare.covariance import log_covariances
 from ralhe.progress import Progress
 
-LOOKAHEAD = 2
-FIRST_LAMBDA = 0.02
-COARSE_WALKS, FINE_WALKS = 9, 12
+if TYPE_CHECKING:
+    from ralhe.cameras import Views
+
 REPLANS = 6
 TINY_SIZE = 2000
-SYNTHESIS_HIDDEN = 8
 DEPTH_AT_LAMBDA = 12
 
 
@@ -67,12 +70,14 @@ def encode(
     preset: str = "default",
     sh_degree: int | None = None,
     depth: int | None = None,
+    views: Views | None = None,
     progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
 ) -> EncodeReport:
     """Compresses a scene to at most `size` bytes, or to the rate that `lmbda` (distortion per bit) buys.
 
     preset: "fast", "default" or "best". sh_degree: cut the harmonics to this degree. depth: of the octree, 1 ... 21.
+    views: cameras to judge by, those of its list `fit`, with photos where they have them; placed if not given.
     progress: called as the work goes on. stop: when set, the fit ends and the best so far is coded.
 
     The stream is never above `size`, and at least 97% of it unless even the best quality needs less.
@@ -82,24 +87,24 @@ def encode(
     _check(size, lmbda, preset, depth)
     meter = Meter(progress, stop)
     meter.enter("prepare")
-    source = gaussians if sh_degree is None else gaussians.with_sh_degree(sh_degree)
-    cleaned = clean(source)
-    chosen = PRESETS[preset]
-    if len(cleaned.gaussians) == 0:
-        return _empty(source, cleaned.dropped, size, began)
+    given = gaussians if sh_degree is None else gaussians.with_sh_degree(sh_degree)
+    cleaned = clean(given)
+    chosen, count = PRESETS[preset], len(cleaned.gaussians)
+    if count == 0:
+        return _empty(given, cleaned.dropped, size, began)
+    source = _look_at(given, cleaned.gaussians, views, planned_count(size, count) if size else count, chosen, meter)
     if size is None:
         assert lmbda is not None
-        count = len(cleaned.gaussians)
-        plan = Plan(count, depth or DEPTH_AT_LAMBDA, source.sh_degree, planned_widths(8 * count, source.sh_degree))
-        job = _Job(source, cleaned.gaussians, plan, meter)
+        plan = Plan(count, depth or DEPTH_AT_LAMBDA, given.sh_degree, planned_widths(8 * count, given.sh_degree))
+        job = Job(source, plan, meter)
         candidate = job.fit_at(lmbda, chosen)
     else:
-        job, candidate = _fit_to_size(source, cleaned.gaussians, size, depth, chosen, meter)
+        job, candidate = _fit_to_size(source, size, depth, chosen, meter)
     meter.finish()
     decoded = _verify(candidate.data, job.scene)
     return EncodeReport(
         data=candidate.data,
-        source_gaussians=len(source),
+        source_gaussians=len(given),
         dropped=cleaned.dropped,
         kept=job.plan.kept,
         leaves=len(job.scene),
@@ -126,108 +131,37 @@ def _check(size: int | None, lmbda: float | None, preset: str, depth: int | None
         raise SceneError(f"depth is {depth}, expected 1 to {MAX_DEPTH}")
 
 
-class _Job:
-    """One plan carried out: the voxelised scene and its fit."""
-
-    def __init__(self, source: Gaussians, cleaned: Gaussians, plan: Plan, meter: Meter) -> None:
-        kept = most_important(cleaned.with_sh_degree(plan.sh_degree), importance(cleaned), plan.kept)
-        grid = choose_grid(kept.positions, plan.depth)
-        self.plan = plan
-        self.meter = meter
-        self.scene = voxelise(kept, grid)
-        low, high = source.take(np.isfinite(source.positions).min(axis=1)).bounding_box
-        header = Header(
-            sh_degree=plan.sh_degree,
-            depth=plan.depth,
-            lookahead=LOOKAHEAD,
-            leaves=len(self.scene),
-            source_gaussians=len(source),
-            origin=grid.origin,
-            voxel=grid.voxel,
-            bounding_box=(*low.tolist(), *high.tolist()),
-            hidden=(*plan.hidden, 0),
-            antialiased=source.antialiased,
-            has_basis=plan.has_basis,
-            coordinates=source.coordinates,
-            contraction=(*grid.centre, grid.scale) if grid.contracted else None,
-        )
-        self.fit = Fit(self.scene, header, meter)
-        channels = 10 + 3 * ((plan.sh_degree + 1) ** 2 - 1)
-        self._walk_work, self._joint_work = (work(len(self.scene), channels) for work in (walk_work, joint_work))
-
-    def _round_work(self, preset: Preset) -> float:
-        harmonics = HARMONIC_ITERATION * preset.harmonic_iterations if self.plan.sh_degree else 0.0
-        base = BASE_ITERATION * (preset.base_iterations + preset.synthesis_iterations)
-        return base + harmonics + self._joint_work * preset.joint_iterations / preset.rounds
-
-    def fit_at(self, lmbda: float, preset: Preset) -> Candidate:
-        """Fits at one lambda."""
-        self.meter.plan(preset.rounds * (self._round_work(preset) + self._walk_work) + 2 * self._walk_work)
-        self.meter.enter("fit")
-        self.fit.code(lmbda)
-        self._rounds(preset, lmbda, lambda size: lmbda)
-        return self.fit.code(lmbda)
-
-    def _rounds(self, preset: Preset, lmbda: float, follow: Callable[[int], float]) -> None:
-        """Rounds of choosing and learning; the last one is joint. follow: lambda from the size reached."""
-        for i in range(preset.rounds):
-            if self.meter.stopped:
-                return
-            lmbda = follow(len(self.fit.code(lmbda).data))
-            self.meter.distortion = self.fit.distortion()
-            if preset.joint_iterations and i == preset.rounds - 1:
-                self.meter.enter("joint fit")
-                self.fit.optimise_jointly(lmbda, preset.joint_iterations)
-            self.fit.learn(preset.base_iterations, preset.harmonic_iterations)
-            self.fit.learn_synthesis(lmbda, preset.synthesis_iterations, SYNTHESIS_HIDDEN)
-
-    def warm_up(self, size: int, preset: Preset) -> tuple[float, int]:
-        """Networks that know the scene roughly, and the lambda near the size."""
-        walks = preset.rounds + COARSE_WALKS + FINE_WALKS + 1
-        self.meter.plan((preset.rounds + 0.5) * self._round_work(preset) + walks * self._walk_work)
-        self.meter.enter("warm up")
-        self.fit.code(FIRST_LAMBDA)
-        self.fit.learn(preset.base_iterations // 2, preset.harmonic_iterations // 2)
-        return self.search(size, FIRST_LAMBDA, COARSE_WALKS, 0.1)
-
-    def search(self, size: int, start: float, walks: int, tolerance: float = TOLERANCE) -> tuple[float, int]:
-        """Lambda and size of the largest stream tried that is within the size."""
-        return search_lambda(lambda x: len(self.fit.code(x).data), size, start, walks, tolerance)
-
-    def refine(self, size: int, lmbda: float, preset: Preset) -> Candidate:
-        """Rounds of choosing and learning, then the stream just below the size."""
-        self.meter.enter("fit")
-
-        def follow(reached: int) -> float:
-            nonlocal lmbda
-            lmbda *= (reached / (size * (1 - TOLERANCE / 2))) ** 2.5
-            lmbda = min(max(lmbda, LAMBDA_RANGE[0]), LAMBDA_RANGE[1])
-            return lmbda
-
-        self._rounds(preset, lmbda, follow)
-        self.meter.enter("meet the size")
-        lmbda, _ = self.search(size, lmbda, FINE_WALKS)
-        return self.fit.code(lmbda)
+def _look_at(given: Gaussians, cleaned: Gaussians, views: Views | None, kept: int, preset: Preset,
+             meter: Meter) -> Source:  # fmt: skip
+    """The scene with its pictures; kept: Gaussians that the fit to come will have, for the time left."""
+    n = len(cleaned)
+    rest = fit_work(preset, kept, given.sh_degree, preset.rounds + COARSE_WALKS + FINE_WALKS, pictured=True)
+    meter.plan(preset.pictures * picture_work(n) + rest)
+    meter.enter("look")
+    pictures = take_pictures(cleaned, views, preset.pictures, lambda: meter.looked(n))
+    return Source.of(given, cleaned, pictures)
 
 
-def _fit_to_size(source: Gaussians, cleaned: Gaussians, size: int, depth: int | None, preset: Preset,
-                 meter: Meter) -> tuple[_Job, Candidate]:  # fmt: skip
+def _fit_to_size(
+    source: Source, size: int, depth: int | None, preset: Preset, meter: Meter
+) -> tuple[Job, Candidate]:
     """Plans, and plans again with fewer or more Gaussians where the size cannot be met with these."""
-    degree = planned_degree(size, len(cleaned), source.sh_degree)
+    count = len(source.cleaned)
+    degree = planned_degree(size, count, source.given.sh_degree)
     scale, extra_depth = 1.0, 0
     for attempt in range(REPLANS + 1):
-        kept = max(1, min(len(cleaned), int(scale * planned_count(size, len(cleaned)))))
-        level = depth or min(_depth_for(cleaned, kept, 8.0 * size / kept) + extra_depth, MAX_PLANNED_DEPTH)
+        kept = max(1, min(count, int(scale * planned_count(size, count))))
+        level = depth or min(_depth_for(source, kept, 8.0 * size / kept) + extra_depth, MAX_PLANNED_DEPTH)
         plan = Plan(kept, level, degree, planned_widths(size, degree))
-        job = _Job(source, cleaned, plan, meter)
+        job = Job(source, plan, meter)
         lmbda, reached = job.warm_up(size, preset)
         if reached > size and lmbda >= LAMBDA_RANGE[1] * 0.99 and kept > 1 and attempt < REPLANS:
             scale *= _shrink(size, reached)
             continue
         finest = lmbda <= LAMBDA_RANGE[0] * 1.01 and reached < size * (1 - TOLERANCE)
-        room = kept < len(cleaned) or (depth is None and level < MAX_PLANNED_DEPTH)
+        room = kept < count or (depth is None and level < MAX_PLANNED_DEPTH)
         if finest and room and scale >= 1 and attempt < REPLANS:
-            scale, extra_depth = scale * 4, extra_depth + 2
+            scale, extra_depth = scale * 2, extra_depth + 1
             continue
         candidate = job.refine(size, lmbda, preset)
         if len(candidate.data) <= size:
@@ -245,10 +179,10 @@ def _shrink(size: int, reached: int) -> float:
     return min(0.5, 0.8 * size / reached) if size >= TINY_SIZE else 0.2
 
 
-def _depth_for(cleaned: Gaussians, kept: int, bits_per_gaussian: float) -> int:
+def _depth_for(source: Source, kept: int, bits_per_gaussian: float) -> int:
     """Depth for the most important `kept` Gaussians, from what their positions cost at one depth."""
-    scene = voxelise(most_important(cleaned, importance(cleaned), kept).with_sh_degree(0),
-                     choose_grid(cleaned.positions, TRIED_DEPTH))  # fmt: skip
+    gaussians, _ = source.keep(kept, 0)
+    scene = voxelise(gaussians, choose_grid(source.cleaned.positions, TRIED_DEPTH))
     header = Header(0, TRIED_DEPTH, LOOKAHEAD, len(scene), 0, (0.0, 0.0, 0.0), 1.0, (0.0,) * 6, (4, 0, 0))
     geometry = Encoder(header.pack(), scene.codes, LOOKAHEAD).geometry()
     return planned_depth(bits_per_gaussian, 8.0 * sum(len(s.data) for s in geometry) / len(scene))

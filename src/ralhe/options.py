@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from ralhe.progress import Progress
+
+if TYPE_CHECKING:
+    from ralhe.cameras import Views
 
 
 class EncodeOptions(TypedDict, total=False):
@@ -17,5 +20,6 @@ class EncodeOptions(TypedDict, total=False):
     preset: str  # "fast", "default" or "best"
     sh_degree: int | None  # cut the harmonics to this degree
     depth: int | None  # of the octree, 1 ... 21
+    views: Views | None  # cameras to judge by, with photos where they have them; placed if not given
     progress: Callable[[Progress], None] | None
     stop: threading.Event | None  # when set, the fit ends and the best so far is coded

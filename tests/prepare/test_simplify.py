@@ -11,7 +11,7 @@ import pytest
 from ralhe.gaussians import Gaussians
 from ralhe.prepare import footprint, importance, most_important
 from ralhe.prepare.importance import Weights
-from scenes import same_bits, sphere
+from scenes import sphere
 
 
 def test_footprint_is_opacity_times_projected_area() -> None:
@@ -35,18 +35,13 @@ def test_weights_are_finite_for_any_scale(weigh: Callable[[Gaussians], Weights])
 
 
 def test_the_heaviest_are_kept_in_their_order() -> None:
-    scene = sphere(6)
-    kept = most_important(scene, np.array([1.0, 6, 2, 5, 3, 4]), 3)
-    assert same_bits(kept, scene.take(np.array([1, 3, 5])))
+    assert most_important(np.array([1.0, 6, 2, 5, 3, 4]), 3).tolist() == [1, 3, 5]
 
 
 def test_ties_go_to_the_earlier() -> None:
-    scene = sphere(6)
-    kept = most_important(scene, np.array([1.0, 2, 1, 1, 2, 1]), 4)
-    assert same_bits(kept, scene.take(np.array([0, 1, 2, 4])))
+    assert most_important(np.array([1.0, 2, 1, 1, 2, 1]), 4).tolist() == [0, 1, 2, 4]
 
 
 @pytest.mark.parametrize("count", [6, 7, 10**9])
 def test_a_count_beyond_the_scene_keeps_it(count: int) -> None:
-    scene = sphere(6)
-    assert same_bits(most_important(scene, np.zeros(6), count), scene)
+    assert most_important(np.zeros(6), count).tolist() == list(range(6))

@@ -11,6 +11,7 @@ import ralhe
 from ralhe import files
 from ralhe.cli.arguments import SCENE, bytes_of
 from ralhe.cli.failures import about, check_output, plain_words, stop_on_interrupt
+from ralhe.files.coordinates import in_ply_axes
 from ralhe.options import EncodeOptions
 from ralhe.progress_bar import ProgressBar
 from ralhe.sizes import format_size
@@ -30,8 +31,10 @@ DEFAULT_SIZE = 1_000_000
               help="How long to look for a better stream of the same size; decoding is as fast after any.")  # fmt: skip
 @click.option("--sh-degree", type=click.IntRange(0, 3), help="Cut the spherical harmonics to this degree.")
 @click.option("--depth", type=click.IntRange(1, 21), help="Depth of the octree of positions; chosen if not given.")
+@click.option("--images", type=SCENE, help="Photos that the scene was trained on, with their cameras: a folder or file"
+              " as for ralhe compare --cameras. The stream then looks like the photos, not like SCENE.")  # fmt: skip
 def encode(scene: Path, stream: Path, size: int | None, lmbda: float | None, preset: str, sh_degree: int | None,
-           depth: int | None) -> None:  # fmt: skip
+           depth: int | None, images: Path | None) -> None:  # fmt: skip
     """Compress SCENE (.ply, .compressed.ply or .spz) to STREAM (.ralhe).
 
     The stream is never larger than --size and at least 97% of it, unless the scene needs less at best quality.
@@ -47,7 +50,15 @@ def encode(scene: Path, stream: Path, size: int | None, lmbda: float | None, pre
             raise click.UsageError("give --size or --lmbda, not both")
         if size is None and lmbda is None:
             size = DEFAULT_SIZE
-        report = encode_file(scene, stream, size=size, lmbda=lmbda, preset=preset, sh_degree=sh_degree, depth=depth)
+        views = None
+        if images is not None:
+            from ralhe import cameras
+
+            with about(images):
+                views = cameras.read(images)
+        report = encode_file(
+            scene, stream, size=size, lmbda=lmbda, preset=preset, sh_degree=sh_degree, depth=depth, views=views
+        )
         click.echo(f"{stream}: {encoded_line(scene, report)}")
 
 
@@ -56,6 +67,8 @@ def encode_file(scene: Path, stream: Path, **options: Unpack[EncodeOptions]) -> 
     check_output(scene, stream)
     with about(scene):
         gaussians = ralhe.read(scene)
+        if options.get("views") is not None:
+            gaussians = in_ply_axes(gaussians)  # as the cameras are
         with stop_on_interrupt() as stop, ProgressBar() as bar:
             options["progress"], options["stop"] = bar.update, stop
             report = ralhe.encode_report(gaussians, **options)

@@ -15,7 +15,7 @@ from ralhe.core import Encoder, Walked
 from ralhe.fit.joint import JointProblem, optimise
 from ralhe.fit.meter import Meter
 from ralhe.fit.network_weights import search_exponents
-from ralhe.fit.objective import channel_importance, channel_steps, gaussian_weights
+from ralhe.fit.objective import channel_importance, channel_steps
 from ralhe.fit.synthesis import Leaves, leaves_of, quantise_if_it_pays, train_synthesis
 from ralhe.fit.training import side_by_side, train
 from ralhe.gaussians import Array
@@ -25,6 +25,7 @@ from ralhe.model.synthesis import Synthesis
 from ralhe.parameters import ROOT_DIVISOR, Integers, Parameters, roots_of, step_codes, steps_of
 from ralhe.parameters import Tensor as Quantised
 from ralhe.prepare import Voxelised, attributes_of, harmonic_basis, in_basis
+from ralhe.prepare.importance import Weights
 
 RECORDED_MERGES = 150_000
 FINE = 11  # exponent of networks while they are still learning
@@ -42,18 +43,13 @@ class Candidate:
 class Fit:
     """Alternates between choosing latents (in the core) and training networks (in torch)."""
 
-    def __init__(self, scene: Voxelised, header: Header, meter: Meter) -> None:
+    def __init__(self, scene: Voxelised, weights: Weights, header: Header, meter: Meter) -> None:
+        """weights: [N, 3] of squared errors of opacity, colour and shape."""
         self._header = header
         self._meter = meter
         self._encoder = Encoder(header.pack(), scene.codes, header.lookahead)
         self._geometry = self._encoder.geometry()
-        self._attributes = attributes_of(scene)
-        self._weights = gaussian_weights(scene.weights)
-        self._basis: Integers = np.zeros(0, np.int32)
-        if header.has_basis:
-            basis = harmonic_basis(self._attributes, self._weights[:, 1])
-            self._attributes, self._basis = in_basis(self._attributes, basis), basis.reshape(-1)
-        self._root: Array = self._encoder.set_targets(self._attributes, self._weights)
+        self._aim(scene, weights)
         self._importance = channel_importance(self._attributes.shape[1])
         shapes = network_shapes(header.sh_degree, header.hidden[:2])
         self._models = [EntropyModel(shape, seed=i) for i, shape in enumerate(shapes)]
@@ -63,6 +59,21 @@ class Fit:
         self._rounds = 0
         self._synthesis: tuple[Quantised, ...] = ()
         self._synthesis_model: Synthesis | None = None
+
+    def _aim(self, scene: Voxelised, weights: Weights) -> None:
+        """Makes the attributes of a scene in the same voxels what the walks to come should reach."""
+        self._attributes, self._weights = attributes_of(scene), weights
+        self._basis: Integers = np.zeros(0, np.int32)
+        if self._header.has_basis:
+            basis = harmonic_basis(self._attributes, weights[:, 1])
+            self._attributes, self._basis = in_basis(self._attributes, basis), basis.reshape(-1)
+        self._root: Array = self._encoder.set_targets(self._attributes, weights)
+
+    def aim(self, scene: Voxelised, weights: Weights) -> None:
+        """Takes other attributes of the same voxels, with weights [N, 3] of their squared errors."""
+        self._synthesis_model = None
+        self._use_synthesis((), 0)
+        self._aim(scene, weights)
 
     def code(self, lmbda: float) -> Candidate:
         """The stream at a lambda under the networks as they are."""

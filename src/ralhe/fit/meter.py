@@ -51,6 +51,16 @@ class Meter:
         self._add(joint_work(merges, channels))
         return not self.stopped
 
+    def looked(self, gaussians: int) -> bool:
+        """One picture more; False once asked to stop."""
+        self._add(picture_work(gaussians))
+        return not self.stopped
+
+    def retrained(self, gaussians: int, channels: int) -> bool:
+        """One iteration of retraining more; False once asked to stop."""
+        self._add(retraining_work(gaussians, channels))
+        return not self.stopped
+
     def finish(self) -> None:
         self._done = self._total
         self._tell()
@@ -73,3 +83,13 @@ def walk_work(merges: int, channels: int) -> float:
 def joint_work(merges: int, channels: int) -> float:
     """Work of one joint iteration."""
     return 1500.0 * merges * channels * 1e-6 + 100.0
+
+
+def picture_work(gaussians: int) -> float:
+    """Work of one picture, drawn and looked through."""
+    return 60.0 + 0.3e-3 * gaussians
+
+
+def retraining_work(gaussians: int, channels: int) -> float:
+    """Work of one iteration of retraining."""
+    return 60.0 + gaussians * (0.4e-3 + 0.01e-3 * (channels - 10))

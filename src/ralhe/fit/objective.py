@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ralhe.rasteriser.sensitivity import Influence
+
 Float64 = npt.NDArray[np.float64]
 
 OPACITY, COLOUR, SHAPE, HARMONICS = slice(0, 1), slice(1, 4), slice(4, 10), slice(10, None)
@@ -20,6 +22,12 @@ LAMBDA_PER_STEP = 0.12
 
 WEIGHT_POWER = (0.25, 0.75, 0.25)
 """Errors of opacity, colour and shape count by footprint to this power."""
+
+INFLUENCE_POWER = 0.5
+"""Errors count by what they do to a picture, to this power: any from 0.25 to 1 is as good (docs/design.md)."""
+
+LEAST_SHARE, LEAST_SLOPE = 1e-6, 1e-3
+"""Least weight of a Gaussian, of the mean; least squared slope of an opacity over its logit, of itself."""
 
 
 def channel_importance(channels: int) -> Float64:
@@ -38,4 +46,16 @@ def gaussian_weights(footprint: Float64) -> Float64:
     """[N, 3] weights of opacity, colour and shape errors, mean 1 each, from footprints [N]."""
     positive = np.maximum(footprint, 1e-12 * max(float(footprint.max(initial=0.0)), 1e-30))
     powers = np.stack([positive**power for power in WEIGHT_POWER], axis=1)
+    return np.asarray(powers / powers.mean(axis=0))
+
+
+def influence_weights(influence: Influence, opacities: npt.NDArray[np.float32]) -> Float64:
+    """[N, 3] weights of opacity, colour and shape errors, mean 1 each, from what N Gaussians do to pictures.
+
+    A logit moves its opacity o by o (1 - o); a shape moves the splat's alpha about as its opacity does.
+    """
+    slope = (1.0 - opacities.astype(np.float64)) ** 2 + LEAST_SLOPE
+    squares = np.stack([influence.sensitivity * slope, influence.visibility, influence.sensitivity], axis=1)
+    least = np.maximum(LEAST_SHARE * squares.mean(axis=0), 1e-30)
+    powers = np.maximum(squares, least) ** INFLUENCE_POWER
     return np.asarray(powers / powers.mean(axis=0))

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 MAX_PLANNED_DEPTH = 16
 TRIED_DEPTH = 11
 
-BITS_AT_NONE, BITS_PER_SHARE = 14.5, 10.5
-"""A stream that keeps the share f of its scene spends about 14.5 + 10.5 f bits on each Gaussian: the more of the scene
-is gone already, the more another Gaussian is worth against finer ones (docs/design.md)."""
+BITS_AT_NONE, BITS_PER_SHARE = 42.0, 21.0
+"""A stream that keeps the share f of its scene spends about 42 + 21 f bits on each Gaussian: the more of the scene is
+gone already, the more another Gaussian is worth against finer ones (docs/design.md)."""
 
 GEOMETRY_BITS, GEOMETRY_SHARE, USUAL_BITS = 10.5, 0.15, 32.0
 """Of b bits for a Gaussian, positions get at most 10.5 + 0.15 (b - 32)."""
@@ -40,7 +40,7 @@ class Plan:
 
 
 def planned_count(size: int, gaussians: int) -> int:
-    """Gaussians to keep in a stream of `size` bytes: n f with n f (14.5 + 10.5 f) = 8 size."""
+    """Gaussians to keep in a stream of `size` bytes: n f with n f (42 + 21 f) = 8 size."""
     ratio = 8.0 * size / max(gaussians, 1)
     share = (math.sqrt(BITS_AT_NONE**2 + 4 * BITS_PER_SHARE * ratio) - BITS_AT_NONE) / (2 * BITS_PER_SHARE)
     return min(gaussians, max(1, int(gaussians * share)))

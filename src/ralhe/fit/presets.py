@@ -10,6 +10,8 @@ class Preset:
     """Iterations of each phase; times are for 200,000 Gaussians with harmonics on two cores."""
 
     name: str
+    pictures: int  # of the scene, to learn from and to be judged by
+    retraining_iterations: int  # one picture each, before the fit
     rounds: int  # of choosing latents and training the entropy networks in turn
     base_iterations: int  # training of the base network, a round
     harmonic_iterations: int  # training of the harmonic network, a round
@@ -18,7 +20,7 @@ class Preset:
 
 
 PRESETS = {
-    "fast": Preset("fast", 2, 500, 150, 0, 150),
-    "default": Preset("default", 3, 1500, 500, 30, 300),
-    "best": Preset("best", 4, 4000, 1500, 120, 600),
+    "fast": Preset("fast", 48, 120, 2, 500, 150, 0, 150),
+    "default": Preset("default", 64, 1500, 3, 1500, 500, 30, 300),
+    "best": Preset("best", 96, 6000, 4, 4000, 1500, 120, 600),
 }

@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable
 
 TOLERANCE = 0.03
-LAMBDA_RANGE = (1e-6, 64.0)
+LAMBDA_RANGE = (5e-5, 64.0)
+"""Finer steps make latents of the top levels larger than the stream can hold: below 1e-5 errors grow again."""
 
 
 def search_lambda(size_at: Callable[[float], int], target: int, start: float, walks: int,

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
-from ralhe.gaussians import Gaussians
 from ralhe.prepare.importance import Weights
 
 
-def most_important(gaussians: Gaussians, weights: Weights, count: int) -> Gaussians:
-    """The `count` Gaussians of greatest weight in their first order; ties go to the earlier one."""
-    if count >= len(gaussians):
-        return gaussians
-    order = np.argsort(-weights, kind="stable")[:count]
-    return gaussians.take(np.sort(order))
+def most_important(weights: Weights, count: int) -> npt.NDArray[np.intp]:
+    """Ascending indices of the `count` greatest of [N] weights; ties go to the earlier one."""
+    return np.sort(np.argsort(-weights, kind="stable")[:count])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ralhe.octree import Codes, morton_codes
+from ralhe.octree import Codes, morton_codes, voxels_of
 
 CONTRACT_ABOVE = 8.0
 """Contract where the box of all is this many times the box of the middle 98% (measured in docs/design.md)."""
@@ -40,6 +40,12 @@ class VoxelGrid:
         cells = (self._forward(positions) - np.array(self.origin)) / self.voxel
         voxels = np.clip(np.floor(cells), 0, 2**self.depth - 1).astype(np.int64)
         return morton_codes(voxels, self.depth)
+
+    def centres(self, codes: Codes) -> npt.NDArray[np.float32]:
+        """[N, 3] scene positions of the centres of voxels with [N] Morton codes: the decoder's, but for rounding."""
+        u = (voxels_of(codes, self.depth) + 0.5) * self.voxel + np.array(self.origin)
+        x = np.array(self.centre) + self.scale * np.sinh(u) if self.contracted else u
+        return np.asarray(x, np.float32)
 
     def _forward(self, positions: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         x = positions.astype(np.float64)

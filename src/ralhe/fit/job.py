@@ -1,0 +1,133 @@
+"""One plan carried out: Gaussians kept and voxelised, retrained, fitted to a size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ralhe.bitstream import Header
+from ralhe.fit.fit import Candidate, Fit
+from ralhe.fit.meter import BASE_ITERATION, HARMONIC_ITERATION, Meter, joint_work, retraining_work, walk_work
+from ralhe.fit.objective import gaussian_weights, influence_weights
+from ralhe.fit.plan import Plan
+from ralhe.fit.presets import Preset
+from ralhe.fit.rate_control import LAMBDA_RANGE, TOLERANCE, search_lambda
+from ralhe.fit.retraining import Leaves, retrain
+from ralhe.fit.source import Source
+from ralhe.prepare import choose_grid, voxelise
+
+LOOKAHEAD = 2
+FIRST_LAMBDA = 0.02
+COARSE_WALKS, FINE_WALKS = 9, 12
+SYNTHESIS_HIDDEN = 8
+
+
+def channels_of(sh_degree: int) -> int:
+    """Attributes of a Gaussian."""
+    return 10 + 3 * ((sh_degree + 1) ** 2 - 1)
+
+
+def fit_work(preset: Preset, leaves: int, sh_degree: int, walks: int, *, pictured: bool) -> float:
+    """Work of a fit with so many walks, half a round of learning before its rounds."""
+    channels = channels_of(sh_degree)
+    harmonics = HARMONIC_ITERATION * preset.harmonic_iterations if sh_degree else 0.0
+    learning = BASE_ITERATION * (preset.base_iterations + preset.synthesis_iterations) + harmonics
+    retraining = preset.retraining_iterations * retraining_work(leaves, channels) if pictured else 0.0
+    joint = preset.joint_iterations * joint_work(leaves, channels)
+    return retraining + (preset.rounds + 0.5) * learning + joint + walks * walk_work(leaves, channels)
+
+
+class Job:
+    """A voxelised scene and its fit."""
+
+    def __init__(self, source: Source, plan: Plan, meter: Meter) -> None:
+        kept, worth = source.keep(plan.kept, plan.sh_degree)
+        grid = choose_grid(kept.positions, plan.depth)
+        self.plan = plan
+        self.meter = meter
+        self.scene = voxelise(kept, grid, worth)
+        self._source, given = source, source.given
+        low, high = given.take(np.isfinite(given.positions).min(axis=1)).bounding_box
+        header = Header(
+            sh_degree=plan.sh_degree,
+            depth=plan.depth,
+            lookahead=LOOKAHEAD,
+            leaves=len(self.scene),
+            source_gaussians=len(given),
+            origin=grid.origin,
+            voxel=grid.voxel,
+            bounding_box=(*low.tolist(), *high.tolist()),
+            hidden=(*plan.hidden, 0),
+            antialiased=given.antialiased,
+            has_basis=plan.has_basis,
+            coordinates=given.coordinates,
+            contraction=(*grid.centre, grid.scale) if grid.contracted else None,
+        )
+        self.fit = Fit(self.scene, gaussian_weights(self.scene.weights), header, meter)
+        self._channels = channels_of(plan.sh_degree)
+
+    def retrain(self, preset: Preset) -> None:
+        """Lets the attributes take over from what was pruned, and aims the fit at the outcome."""
+        pictures, antialiased, n = self._source.pictures, self._source.given.antialiased, len(self.scene)
+        if pictures is None or self.meter.stopped:
+            return
+        self.meter.enter("retrain")
+        self.scene = retrain(self.scene, pictures, preset.retraining_iterations, antialiased,
+                             lambda: self.meter.retrained(n, self._channels))  # fmt: skip
+        splats = Leaves(self.scene).splats(antialiased)
+        self.fit.aim(self.scene, influence_weights(pictures.influence(splats), splats.opacities.detach().numpy()))
+
+    def _work(self, preset: Preset, walks: int) -> float:
+        pictured = self._source.pictures is not None
+        return fit_work(preset, len(self.scene), self.plan.sh_degree, walks, pictured=pictured)
+
+    def fit_at(self, lmbda: float, preset: Preset) -> Candidate:
+        """Fits at one lambda."""
+        self.meter.plan(self._work(preset, preset.rounds + 2))
+        self.retrain(preset)
+        self.meter.enter("fit")
+        self.fit.code(lmbda)
+        self._rounds(preset, lmbda, lambda size: lmbda)
+        return self.fit.code(lmbda)
+
+    def _rounds(self, preset: Preset, lmbda: float, follow: Callable[[int], float]) -> None:
+        """Rounds of choosing and learning; the last one is joint. follow: lambda from the size reached."""
+        for i in range(preset.rounds):
+            if self.meter.stopped:
+                return
+            lmbda = follow(len(self.fit.code(lmbda).data))
+            self.meter.distortion = self.fit.distortion()
+            if preset.joint_iterations and i == preset.rounds - 1:
+                self.meter.enter("joint fit")
+                self.fit.optimise_jointly(lmbda, preset.joint_iterations)
+            self.fit.learn(preset.base_iterations, preset.harmonic_iterations)
+            self.fit.learn_synthesis(lmbda, preset.synthesis_iterations, SYNTHESIS_HIDDEN)
+
+    def warm_up(self, size: int, preset: Preset) -> tuple[float, int]:
+        """Networks that know the scene roughly, and the lambda near the size."""
+        self.meter.plan(self._work(preset, preset.rounds + COARSE_WALKS + FINE_WALKS + 1))
+        self.meter.enter("warm up")
+        self.fit.code(FIRST_LAMBDA)
+        self.fit.learn(preset.base_iterations // 2, preset.harmonic_iterations // 2)
+        return self.search(size, FIRST_LAMBDA, COARSE_WALKS, 0.1)
+
+    def search(self, size: int, start: float, walks: int, tolerance: float = TOLERANCE) -> tuple[float, int]:
+        """Lambda and size of the largest stream tried that is within the size."""
+        return search_lambda(lambda x: len(self.fit.code(x).data), size, start, walks, tolerance)
+
+    def refine(self, size: int, lmbda: float, preset: Preset) -> Candidate:
+        """Retraining, rounds of choosing and learning, then the stream just below the size."""
+        self.retrain(preset)
+        self.meter.enter("fit")
+
+        def follow(reached: int) -> float:
+            nonlocal lmbda
+            lmbda *= (reached / (size * (1 - TOLERANCE / 2))) ** 2.5
+            lmbda = min(max(lmbda, LAMBDA_RANGE[0]), LAMBDA_RANGE[1])
+            return lmbda
+
+        self._rounds(preset, lmbda, follow)
+        self.meter.enter("meet the size")
+        lmbda, _ = self.search(size, lmbda, FINE_WALKS)
+        return self.fit.code(lmbda)

@@ -1,0 +1,94 @@
+"""Constrained retraining: with positions fixed to their voxels, everything else learns to look like the pictures.
+
+What is left of a scene takes over from what was pruned and merged (the paper's step, section 3).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ralhe.fit.pictures import Pictures
+from ralhe.prepare import Voxelised
+from ralhe.prepare.clean import LOGIT_LIMIT
+from ralhe.rasteriser import Splats, render
+from ralhe.rasteriser.log_covariance import exponential_covariances
+
+# Rates of Adam at the start, in units of each attribute; a cosine brings them to a tenth.
+OPACITY_RATE, COLOUR_RATE, HARMONIC_RATE, SHAPE_RATE = 0.05, 0.005, 0.00025, 0.01
+LAST_RATE = 0.1
+BETAS = 0.9, 0.99  # a short memory: every view pulls at other Gaussians
+EXAMS = 5  # times that the pictures held out judge a fit
+
+
+class Leaves:
+    """The attributes of a voxelised scene, ready to learn."""
+
+    def __init__(self, scene: Voxelised) -> None:
+        def tensor(array: np.typing.NDArray[np.floating]) -> Tensor:
+            return torch.from_numpy(np.array(array, np.float32)).requires_grad_()
+
+        self._scene = scene
+        self._means = torch.from_numpy(scene.grid.centres(scene.codes))
+        self.opacities = tensor(np.clip(scene.opacity_logits, -LOGIT_LIMIT, LOGIT_LIMIT))
+        self.colours, self.harmonics = tensor(scene.sh[:, :1]), tensor(scene.sh[:, 1:])
+        self.shapes = tensor(scene.log_covariances)
+
+    def splats(self, antialiased: bool) -> Splats:
+        """What the rasteriser draws; gradients flow back to the attributes."""
+        sh = torch.cat([self.colours, self.harmonics], 1)
+        return Splats(
+            self._means, exponential_covariances(self.shapes), torch.sigmoid(self.opacities), sh, antialiased
+        )
+
+    def scene(self) -> Voxelised:
+        """The scene with the attributes as they are now."""
+        sh = torch.cat([self.colours, self.harmonics], 1)
+        logits = self.opacities.detach().clamp(-LOGIT_LIMIT, LOGIT_LIMIT)
+        return replace(
+            self._scene,
+            opacity_logits=logits.numpy().astype(np.float64),
+            log_covariances=self.shapes.detach().numpy().astype(np.float64),
+            sh=sh.detach().numpy().copy(),
+        )
+
+
+def retrain(
+    scene: Voxelised, pictures: Pictures, iterations: int, antialiased: bool, step: Callable[[], bool]
+) -> Voxelised:
+    """The scene that looks most like the pictures held out, of those on the way; `scene` itself if none is better.
+
+    step: called after each iteration; False ends the work.
+    """
+    leaves = Leaves(scene)
+    judges = pictures.judges or pictures.learnt
+    best, least = scene, pictures.error(leaves.splats(antialiased), judges)
+    rates = {"opacities": OPACITY_RATE, "colours": COLOUR_RATE, "harmonics": HARMONIC_RATE, "shapes": SHAPE_RATE}
+    groups = [{"params": [getattr(leaves, name)], "lr": rate} for name, rate in rates.items()]
+    optimizer = torch.optim.Adam(groups, betas=BETAS, eps=1e-15, fused=True)
+    last = max(iterations, 1)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda i: LAST_RATE + (1 - LAST_RATE) * 0.5 * (1 + math.cos(math.pi * i / last))
+    )
+    random, waiting = np.random.default_rng(0), list[int]()
+    for i in range(iterations):
+        waiting = waiting or random.permutation(len(pictures.learnt)).tolist()
+        picture = pictures.learnt[waiting.pop()]
+        drawn = render(leaves.splats(antialiased), picture.camera, background=pictures.background)
+        optimizer.zero_grad()
+        (drawn.colour - picture.colour).square().mean().backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        schedule.step()
+        going = step()
+        if not going or (i + 1) % max(1, iterations // EXAMS) == 0 or i + 1 == iterations:
+            error = pictures.error(leaves.splats(antialiased), judges)
+            if error < least:
+                best, least = leaves.scene(), error
+        if not going:
+            break
+    return best

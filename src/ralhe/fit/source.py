@@ -1,0 +1,39 @@
+"""A scene to encode, and what its pictures say of each Gaussian."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ralhe.fit.pictures import Pictures
+from ralhe.gaussians import Gaussians
+from ralhe.prepare import importance, most_important
+from ralhe.prepare.importance import Weights
+from ralhe.rasteriser import Splats
+
+UNSEEN_SHARE = 1e-3
+"""What a Gaussian's own numbers count beside its visibility: they order those that no picture shows."""
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A scene, cleaned, and pictures of it."""
+
+    given: Gaussians  # as it came, the harmonics cut where that was asked for
+    cleaned: Gaussians
+    pictures: Pictures | None  # None where there is nothing to see
+    worth: Weights  # [N] of each cleaned Gaussian: which to keep, how they weigh in a merge
+
+    @classmethod
+    def of(cls, given: Gaussians, cleaned: Gaussians, pictures: Pictures | None) -> Source:
+        """The worth of each Gaussian: visibility in the pictures, or a guess from its own numbers without any."""
+        guess = importance(cleaned)
+        if pictures is None:
+            return cls(given, cleaned, None, guess)
+        visibility = pictures.influence(Splats.of(cleaned)).visibility
+        worth = visibility / max(visibility.mean(), 1e-30) + UNSEEN_SHARE * guess / max(guess.mean(), 1e-30)
+        return cls(given, cleaned, pictures, worth)
+
+    def keep(self, count: int, sh_degree: int) -> tuple[Gaussians, Weights]:
+        """The `count` Gaussians of greatest worth, and their worth."""
+        index = most_important(self.worth, count)
+        return self.cleaned.with_sh_degree(sh_degree).take(index), self.worth[index]
