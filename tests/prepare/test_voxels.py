@@ -114,3 +114,15 @@ def test_nodes_per_level() -> None:
     codes = np.array([0, 1, 8, 63 * 8], np.uint64)
     assert nodes_per_level(codes, 3) == [1, 2, 3, 4]
     assert nodes_per_level(np.zeros(0, np.uint64), 2) == [0, 0, 0]
+
+
+@pytest.mark.parametrize("depth", [1, 7, 16])
+@pytest.mark.parametrize("spread", [1.0, 1e4])
+def test_centres_lie_in_their_voxels(depth: int, spread: float) -> None:
+    rng = np.random.default_rng(depth)
+    positions = rng.normal(0, 1, (300, 3)).astype(np.float32)
+    positions[0] *= spread
+    grid = choose_grid(positions, depth)
+    codes = np.unique(grid.codes(positions))
+    assert grid.contracted is (spread > 1)
+    assert (grid.codes(grid.centres(codes)) == codes).all()

@@ -1,0 +1,155 @@
+"""Pictures of a scene, what they say of each Gaussian, and retraining by them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from ralhe.cameras import Camera, View, Views
+from ralhe.fit.objective import influence_weights
+from ralhe.fit.pictures import JUDGES, Pictures, picture_size, take_pictures
+from ralhe.fit.retraining import Leaves, retrain
+from ralhe.fit.source import Source
+from ralhe.gaussians import Gaussians
+from ralhe.prepare import Voxelised, choose_grid, clean, voxelise
+from ralhe.rasteriser import Splats
+from ralhe.rasteriser.sensitivity import Influence
+from scenes import sphere
+
+UP = np.array([0.0, -1.0, 0.0])
+
+
+def ring(count: int = 16, photo: Path | None = None) -> Views:
+    """Views of the unit sphere from all around."""
+    turns = 2 * np.pi * np.arange(count) / count
+    eyes = 4 * np.stack([np.cos(turns), 0.5 * np.sin(3 * turns), np.sin(turns)], 1)
+    cameras = [Camera.looking_at(eye, np.zeros(3), UP, fov=0.7, width=64, height=48) for eye in eyes]
+    return Views(tuple(View(f"{i:02}", camera, photo) for i, camera in enumerate(cameras)), ())
+
+
+@pytest.fixture(scope="module")
+def scene() -> Gaussians:
+    return clean(sphere(400, 1)).gaussians
+
+
+@pytest.fixture(scope="module")
+def pictures(scene: Gaussians) -> Pictures:
+    taken = take_pictures(scene, ring(), 16)
+    assert taken is not None
+    return taken
+
+
+def voxels(scene: Gaussians, depth: int) -> Voxelised:
+    return voxelise(scene, choose_grid(scene.positions, depth))
+
+
+def test_one_picture_in_eight_is_held_out(pictures: Pictures) -> None:
+    assert (len(pictures.learnt), len(pictures.judges)) == (14, 2)
+    assert {id(p) for p in pictures.learnt}.isdisjoint(id(p) for p in pictures.judges)
+
+
+def test_pictures_show_the_scene_as_it_came(scene: Gaussians, pictures: Pictures) -> None:
+    assert pictures.error(Splats.of(scene), pictures.all) < 1e-6
+    assert pictures.error(Splats.of(scene.take(np.arange(200))), pictures.all) > 1e-3
+
+
+def test_photos_are_taken_instead_where_there_are_some(scene: Gaussians, tmp_path: Path) -> None:
+    Image.new("RGB", (64, 48), (255, 128, 0)).save(tmp_path / "photo.png")
+    taken = take_pictures(scene, ring(photo=tmp_path / "photo.png"), 4)
+    assert taken is not None and len(taken.all) == 4
+    assert taken.all[0].colour[10, 10].tolist() == pytest.approx([1, 128 / 255, 0], abs=1e-3)
+
+
+def test_no_more_pictures_than_asked_for_and_none_twice(scene: Gaussians) -> None:
+    taken = take_pictures(scene, ring(), 5)
+    assert taken is not None and len({tuple(p.camera.centre) for p in taken.all}) == 5
+    more = take_pictures(scene, ring(), 50)
+    assert more is not None and len(more.all) == 16
+
+
+def test_a_scene_without_cameras_gets_some(scene: Gaussians) -> None:
+    taken = take_pictures(scene, None, JUDGES)
+    assert taken is not None and len(taken.judges) == 1
+    assert (taken.all[0].colour > 0.1).any()
+
+
+def test_nothing_to_see_makes_no_pictures() -> None:
+    bad = replace(sphere(3), positions=np.full((3, 3), np.nan))
+    assert take_pictures(bad, None, 4) is None
+
+
+def test_stopping_ends_the_taking(scene: Gaussians) -> None:
+    taken = take_pictures(scene, ring(), 16, lambda: False)
+    assert taken is not None and len(taken.all) == 1
+
+
+def test_small_scenes_get_small_pictures() -> None:
+    assert picture_size(1) == (64, 48)
+    assert picture_size(3000) == (400, 300)
+    assert picture_size(10**6) == (800, 600)
+
+
+def test_what_is_seen_is_worth_more_than_what_is_hidden(scene: Gaussians, pictures: Pictures) -> None:
+    """A cloud of as many Gaussians inside the opaque sphere is the first to go."""
+    solid = replace(scene, opacity_logits=np.full(400, 6.0), log_scales=np.full((400, 3), -1.8))
+    inside = replace(solid, positions=0.2 * solid.positions)
+    fields = ("positions", "log_scales", "rotations", "opacity_logits", "sh")
+    both = Gaussians(*(np.concatenate([getattr(s, f) for s in (inside, solid)]) for f in fields))
+    kept, worth = Source.of(both, both, pictures).keep(400, 0)
+    assert (np.linalg.norm(kept.positions, axis=1) > 0.5).mean() > 0.95
+    assert kept.sh_degree == 0 and (worth > 0).all()
+
+
+def test_without_pictures_a_guess_orders_gaussians(scene: Gaussians) -> None:
+    large = replace(scene, log_scales=np.tile(np.arange(400)[:, None] / 100, 3), opacity_logits=np.zeros(400))
+    kept, _ = Source.of(large, large, None).keep(10, 1)
+    assert kept.positions.tolist() == large.positions[390:].tolist()
+
+
+def test_leaves_are_the_voxelised_scene(scene: Gaussians) -> None:
+    coarse = voxels(scene, 6)
+    leaves = Leaves(coarse)
+    back = leaves.scene()
+    np.testing.assert_allclose(back.sh, coarse.sh, atol=1e-6)
+    np.testing.assert_allclose(back.log_covariances, coarse.log_covariances, atol=1e-6)
+    centres = leaves.splats(False).means.numpy()
+    assert (coarse.grid.codes(centres) == coarse.codes).all()
+    assert np.abs(centres - voxels(scene, 6).grid.centres(coarse.codes)).max() == 0
+
+
+def test_retraining_brings_a_pruned_scene_nearer_to_its_pictures(scene: Gaussians, pictures: Pictures) -> None:
+    coarse = voxels(scene.take(np.arange(0, 400, 2)), 7)
+    steps: list[int] = []
+    trained = retrain(coarse, pictures, 60, False, lambda: steps.append(1) is None)
+    before, after = (pictures.error(Leaves(s).splats(False), pictures.judges) for s in (coarse, trained))
+    assert after < 0.7 * before
+    assert len(steps) == 60
+    assert (trained.codes == coarse.codes).all()
+
+
+def test_retraining_never_does_harm(pictures: Pictures, scene: Gaussians) -> None:
+    """Judged by pictures it did not learn from; a black learnt list would darken the scene."""
+    coarse = voxels(scene, 9)
+    dark = tuple(replace(p, colour=torch.zeros_like(p.colour)) for p in pictures.learnt)
+    assert retrain(coarse, replace(pictures, learnt=dark), 20, False, lambda: True) is coarse
+
+
+def test_retraining_stops_when_told(pictures: Pictures, scene: Gaussians) -> None:
+    steps: list[int] = []
+    retrain(voxels(scene, 6), pictures, 1000, False, lambda: len(steps) < 3 and steps.append(1) is None)
+    assert len(steps) == 3
+
+
+def test_influence_weighs_errors() -> None:
+    half = np.full(3, 0.5, np.float32)
+    weights = influence_weights(Influence(np.array([0.0, 1, 4]), np.array([0.0, 1, 4])), half)
+    assert weights.shape == (3, 3)
+    np.testing.assert_allclose(weights.mean(axis=0), 1)
+    assert (weights[0] < 0.01).all() and (weights[2] / weights[1]).tolist() == pytest.approx([2, 2, 2])
+    opaque = influence_weights(Influence(np.ones(2), np.ones(2)), np.array([0.5, 0.999], np.float32))
+    assert opaque[1, 0] < 0.1 * opaque[0, 0] and opaque[1, 1] == opaque[0, 1]
