@@ -127,7 +127,7 @@ def test_retraining_brings_a_pruned_scene_nearer_to_its_pictures(scene: Gaussian
     steps: list[int] = []
     trained = retrain(coarse, pictures, 60, False, lambda: steps.append(1) is None)
     before, after = (pictures.error(Leaves(s).splats(False), pictures.judges) for s in (coarse, trained))
-    assert after < 0.7 * before
+    assert after < 0.8 * before
     assert len(steps) == 60
     assert (trained.codes == coarse.codes).all()
 
