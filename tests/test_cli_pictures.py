@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import re
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -58,6 +61,13 @@ def same(picture: Path, pixels: npt.NDArray[np.uint8]) -> bool:
 def names(folder: Path) -> list[str]:
     """The files of a folder."""
     return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.fixture(autouse=True)
+def silent_compilation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The commands print the same on a machine that has compiled nothing yet."""
+    for command in ("render", "compare"):
+        monkeypatch.setattr(importlib.import_module(f"ralhe.cli.{command}"), "compilation_told", nullcontext)
 
 
 @pytest.fixture
@@ -116,6 +126,15 @@ def test_size_background_and_harmonics(scene: Path, given: Path, out: Path) -> N
     assert same(drawn("--background", "black"), expected(FRONT, background=(0, 0, 0)))
     assert same(drawn("--sh-degree", "0"), expected(FRONT, sh_degree=0))
     assert not same(drawn("--sh-degree", "1"), expected(FRONT, sh_degree=0))
+
+
+def test_scenes_are_drawn_in_the_axes_of_a_ply(given: Path, out: Path, tmp_path: Path) -> None:
+    spz = tmp_path / "scene.spz"
+    ralhe.write(spz, replace(SCENE, coordinates="RDF"))
+    assert run("render", spz, out / "a.png", "--cameras", given, "--camera", 1).exit_code == 0
+    with PIL.Image.open(out / "a.png") as image:
+        error = np.asarray(image).astype(float) - expected(FRONT)
+    assert np.sqrt((error**2).mean()) < 2
 
 
 def test_a_camera_is_placed_where_none_is_given(scene: Path, out: Path) -> None:
@@ -302,7 +321,7 @@ def test_stopped_or_without_the_extra(
         result = run(*command, "--cameras", given)
         assert result.exit_code == code
         assert len(result.output.splitlines()) == 1
-    assert words in result.output
+        assert words in result.output
     assert names(out) == []
 
 
