@@ -1,9 +1,11 @@
-"""Encodes scenes at several sizes through the command line and tabulates what came of it.
+"""Encodes scenes at several sizes and tabulates what came of it.
 
-    python benchmarks/codec.py SCENES_FOLDER results.tsv --scenes pod guitar --sizes 250kB 1MB --preset fast
+    python benchmarks/codec.py SCENES VIEWS results.tsv --scenes pod guitar --sizes 250kB 1MB --preset fast
 
-One row is appended as each encode ends, and rows already in the file are not run again. Each row: bytes, Gaussians,
-depth, bits per Gaussian by section, rms attribute error, seconds and peak memory of whole processes.
+SCENES holds NAME.ply; VIEWS holds NAME.views.json, or photos with cameras in NAME/photos. One row is appended as each
+encode ends, and rows already in the file are not run again. Each row: bytes, Gaussians, depth, PSNR and SSIM over test
+views against renders of the source (and against photos), bits per Gaussian by section, rms attribute error, seconds and
+peak memory of whole processes. The encoder places its own views, or gets those to fit with --given.
 """
 
 from __future__ import annotations
@@ -17,10 +19,20 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
+import torch
+
+import ralhe
+from ralhe import cameras, metrics
+from ralhe.cameras import photos
+from ralhe.rasteriser import Splats
+
 ENCODE = """
 import json, sys, ralhe
+from ralhe import cameras
 from ralhe.sizes import parse_size
-report = ralhe.encode_report(ralhe.read(sys.argv[1]), size=parse_size(sys.argv[3]), preset=sys.argv[4])
+views = cameras.read(sys.argv[5]) if len(sys.argv) > 5 else None
+report = ralhe.encode_report(ralhe.read(sys.argv[1]), size=parse_size(sys.argv[3]), preset=sys.argv[4], views=views)
 open(sys.argv[2], "wb").write(report.data)
 fields = ("source_gaussians", "kept", "leaves", "depth", "sh_degree", "lmbda", "bits", "attribute_error")
 print(json.dumps({name: getattr(report, name) for name in fields}))
@@ -29,9 +41,9 @@ DECODE = "import sys, ralhe; ralhe.decode(open(sys.argv[1], 'rb').read())"
 PEAK = "import resource, sys; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
 KINDS = ("geometry", "opacity", "colour", "shape", "harmonics", "parameters", "container")
 ERRORS = ("opacity", "colour", "shape", "harmonics")
-COLUMNS = ["scene", "target", "preset", "commit", "bytes", "source_gaussians", "kept", "leaves", "depth", "sh_degree",
-           "lmbda", *(f"bits_{k}" for k in KINDS), *(f"rms_{k}" for k in ERRORS), "encode_s", "encode_MB", "decode_s",
-           "decode_MB"]  # fmt: skip
+COLUMNS = ["scene", "target", "preset", "views", "commit", "bytes", "source_gaussians", "kept", "leaves", "depth",
+           "sh_degree", "psnr", "worst_psnr", "ssim", "photo_psnr", "lmbda", *(f"bits_{k}" for k in KINDS),
+           *(f"rms_{k}" for k in ERRORS), "encode_s", "encode_MB", "decode_s", "decode_MB"]  # fmt: skip
 
 
 def run(*arguments: str) -> tuple[str, float, float]:
@@ -42,14 +54,33 @@ def run(*arguments: str) -> tuple[str, float, float]:
     return result.stdout, time.monotonic() - began, int(result.stderr.split()[-1]) / 1000
 
 
-def measure(scene: Path, size: str, preset: str, commit: str) -> dict[str, object]:
+def quality(scene: Path, decoded: ralhe.Gaussians, views: cameras.Views) -> dict[str, str]:
+    """Mean PSNR and SSIM over the test views."""
+    source, coded = Splats.of(ralhe.read(scene)), Splats.of(decoded)
+    psnrs, ssims, photo_psnrs = [], [], []
+    for view in views.test:
+        with torch.no_grad():
+            pair = (ralhe.render(s, view.camera, background=views.background).colour for s in (source, coded))
+            wanted, got = (colour.clamp(0, 1).numpy() for colour in pair)
+        psnrs.append(metrics.psnr(wanted, got))
+        ssims.append(metrics.ssim(wanted, got))
+        if view.photo is not None:
+            photo_psnrs.append(metrics.psnr(photos.load(view, views.background), got))
+    out = {"psnr": f"{np.mean(psnrs):.2f}", "worst_psnr": f"{min(psnrs):.2f}", "ssim": f"{np.mean(ssims):.4f}"}
+    return out | {"photo_psnr": f"{np.mean(photo_psnrs):.2f}" if photo_psnrs else ""}
+
+
+def measure(scene: Path, cameras_of: Path, size: str, preset: str, given: bool, commit: str) -> dict[str, object]:
     """One row of the table."""
     with tempfile.TemporaryDirectory() as folder:
         stream = Path(folder) / "scene.ralhe"
-        output, encode_s, encode_mb = run(ENCODE, str(scene), str(stream), size, preset)
+        looked_through = [str(cameras_of)] if given else []
+        output, encode_s, encode_mb = run(ENCODE, str(scene), str(stream), size, preset, *looked_through)
         _, decode_s, decode_mb = min((run(DECODE, str(stream)) for _ in range(3)), key=lambda r: r[1])
         report, length = json.loads(output.splitlines()[-1]), stream.stat().st_size
-    row: dict[str, object] = {"scene": scene.stem, "target": size, "preset": preset, "commit": commit, "bytes": length}
+        found = quality(scene, ralhe.decode(stream.read_bytes()), cameras.read(cameras_of))
+    row: dict[str, object] = {"scene": scene.stem, "target": size, "preset": preset, "views": views_word(given)}
+    row |= {"commit": commit, "bytes": length, **found}
     row |= {k: report[k] for k in ("source_gaussians", "kept", "leaves", "depth", "sh_degree")}
     row["lmbda"] = f"{report['lmbda']:.5g}"
     row |= {f"bits_{k}": f"{report['bits'].get(k, 0) / max(report['leaves'], 1):.2f}" for k in KINDS}
@@ -58,24 +89,34 @@ def measure(scene: Path, size: str, preset: str, commit: str) -> dict[str, objec
     return row | {k: f"{v:.2f}" if k == "decode_s" else f"{v:.0f}" for k, v in times.items()}
 
 
+def views_word(given: bool) -> str:
+    """Whose views the encoder looked through."""
+    return "given" if given else "own"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="holds NAME.ply for every scene")
+    parser.add_argument("views", type=Path, help="holds NAME.views.json or NAME/photos for every scene")
     parser.add_argument("results", type=Path)
     parser.add_argument("--scenes", nargs="+", required=True)
     parser.add_argument("--sizes", nargs="+", default=["250kB", "500kB", "1MB"])
     parser.add_argument("--preset", default="fast")
+    parser.add_argument("--given", action="store_true", help="the encoder looks through the views to fit")
     arguments = parser.parse_args()
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
     done = set()
     if arguments.results.exists():
         with arguments.results.open() as file:
-            done = {(r["scene"], r["target"], r["preset"]) for r in csv.DictReader(file, delimiter="\t")}
+            done = {(r["scene"], r["target"], r["preset"], r["views"]) for r in csv.DictReader(file, delimiter="\t")}
     for name in arguments.scenes:
+        listed = arguments.views / f"{name}.views.json"
+        cameras_of = listed if listed.exists() else arguments.views / name / "photos"
         for size in arguments.sizes:
-            if (name, size, arguments.preset) in done:
+            if (name, size, arguments.preset, views_word(arguments.given)) in done:
                 continue
-            row = measure(arguments.folder / f"{name}.ply", size, arguments.preset, commit)
+            scene = arguments.folder / f"{name}.ply"
+            row = measure(scene, cameras_of, size, arguments.preset, arguments.given, commit)
             fresh = not arguments.results.exists()
             with arguments.results.open("a", newline="") as file:
                 writer = csv.DictWriter(file, COLUMNS, delimiter="\t")

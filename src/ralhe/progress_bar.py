@@ -38,15 +38,15 @@ class ProgressBar:
         now = time.monotonic()
         if now - self._began < SILENT_SECONDS:
             return
-        note = format_size(progress.bytes) if progress.bytes else ""
-        note += f", distortion {progress.distortion:.4f}" if progress.distortion is not None else ""
+        notes = [format_size(progress.bytes)] if progress.bytes else []
+        notes += [f"distortion {progress.distortion:.4f}"] if progress.distortion is not None else []
         if self._terminal:
-            self._draw(progress, note)
+            self._draw(progress, ", ".join(notes))
         elif now - self._said >= LINE_SECONDS:
             self._said = now
             left = (now - self._began) * (progress.total - progress.done) / max(progress.done, 1)
-            print(f"{progress.phase}: {100 * progress.done // max(progress.total, 1)}%, "
-                  f"about {left:.0f} s left, {note}", file=sys.stderr, flush=True)  # fmt: skip
+            share = f"{progress.phase}: {100 * progress.done // max(progress.total, 1)}%"
+            print(", ".join([share, f"about {left:.0f} s left", *notes]), file=sys.stderr, flush=True)
 
     def _draw(self, progress: Progress, note: str) -> None:
         if self._bar is None:
