@@ -278,6 +278,7 @@ def test_demo_tells_what_it_saw(tmp_path: Path, small_stream: Made, monkeypatch:
     folder = tmp_path / "a" / "demo"
     result = run("demo", "--output", folder)
     assert result.exit_code == 0, result.output
-    assert sorted(p.name for p in folder.iterdir()) == ["mic.ply", "mic.ralhe"]
-    for word in ("times smaller", "decoded in", "rms error", "look further"):
+    assert sorted(p.name for p in folder.iterdir()) == ["mic.html", "mic.ply", "mic.ralhe"]
+    assert "data:image/webp" in (folder / "mic.html").read_text()
+    for word in ("times smaller", "decoded in", "PSNR", "look further"):
         assert word in result.output
