@@ -1,4 +1,4 @@
-"""The inverse transform and the synthesis network in torch are the core's."""
+"""Slopes of latents, aims, and the synthesis network in torch: all as the core has them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ import pytest
 import torch
 
 from ralhe import bitstream
-from ralhe.model.hierarchy import Hierarchy
+from ralhe.model.hierarchy import latent_curvature, latent_gradient
 from ralhe.model.synthesis import Synthesis
-from ralhe.parameters import ROOT_DIVISOR, steps_of
+from ralhe.parameters import steps_of
 from scenes import random_attributes, surface_codes
 from streams import SYNTHESIS_INPUTS, Made, channels_of, make_stream
-
-CPU = torch.device("cpu")
 
 
 def listed(made: Made, record_every: int = 1) -> Made:
@@ -23,30 +21,62 @@ def listed(made: Made, record_every: int = 1) -> Made:
     return made
 
 
-def transform_of(made: Made, latents: np.ndarray) -> np.ndarray:
-    """[N, channels] leaves of latents, by torch."""
-    steps = steps_of(made.parameters.step_codes)
-    root = made.parameters.roots * steps / ROOT_DIVISOR
-    hierarchy = Hierarchy(made.encoder.merges(), CPU)
-    tensors = (torch.from_numpy(np.asarray(a, np.float32)) for a in (latents, steps, root))
-    return hierarchy.leaves(*tensors).numpy()
+def decoded_at(made: Made, latents: np.ndarray) -> np.ndarray:
+    """[N, channels] leaves of given latents, by the core."""
+    merges = made.encoder.merges()
+    made.encoder.aim_latents(latents.astype(np.float32), np.full(latents.shape, 1e9, np.float32))
+    listed(made)
+    assert bool((made.encoder.recorded().latents == latents).all())
+    assert merges.wanted.shape == latents.shape
+    return made.encoder.decoded()[0].astype(np.float64)
 
 
 @pytest.mark.parametrize("degree", [0, 1, 3])
-def test_leaves_are_those_of_the_core(degree: int) -> None:
+def test_slopes_of_latents_are_those_of_the_core_s_leaves(degree: int) -> None:
     made = listed(make_stream(surface_codes(900, 8), 8, degree, record_every=1))
-    leaves = transform_of(made, made.encoder.recorded().latents)
-    np.testing.assert_allclose(leaves, made.encoder.decoded()[0], rtol=1e-4, atol=1e-4)
-
-
-def test_unrounded_latents_give_back_the_scene() -> None:
-    codes = surface_codes(700, 8)
-    wanted = random_attributes(len(codes), 10, seed=2)
-    made = listed(make_stream(codes, 8, attributes=wanted, lmbda=0.0, record_every=1))
     latents = made.encoder.recorded().latents
-    unrounded = made.encoder.merges().wanted
-    closer = np.abs(transform_of(made, unrounded) - wanted).mean()
-    assert closer <= np.abs(transform_of(made, latents) - wanted).mean()
+    random = np.random.default_rng(degree)
+    change = random.integers(-1, 2, latents.shape)
+    leaves = random.normal(size=(len(made.codes), latents.shape[1])).astype(np.float32)
+    slopes = latent_gradient(made.encoder.merges(), steps_of(made.parameters.step_codes), leaves)
+    moved = decoded_at(made, latents + change) - decoded_at(made, latents)
+    assert (slopes.astype(np.float64) * change).sum() == pytest.approx((leaves * moved).sum(), rel=1e-4)
+
+
+def test_curvature_of_a_latent_is_that_of_the_leaves_it_moves() -> None:
+    made = listed(make_stream(surface_codes(60, 5), 5, record_every=1))
+    latents = made.encoder.recorded().latents
+    leaves = np.random.default_rng(0).uniform(1, 2, (len(made.codes), 10)).astype(np.float32)
+    curvature = latent_curvature(made.encoder.merges(), steps_of(made.parameters.step_codes), leaves)
+    before = decoded_at(made, latents)
+    for m in range(0, len(latents), 7):
+        change = np.zeros_like(latents)
+        change[m] = 1
+        square = (leaves * (decoded_at(made, latents + change) - before) ** 2).sum(axis=0)
+        np.testing.assert_allclose(square, curvature[m], rtol=1e-3)
+
+
+def test_what_is_aimed_at_is_weighed_against_its_bits() -> None:
+    made = listed(make_stream(surface_codes(400, 7), 7, record_every=1))
+    wanted = np.full((len(made.codes) - 1, 10), 3.4, np.float32)
+    seen = {}
+    for curvature in (1e-9, 1e9):
+        made.encoder.aim_latents(wanted, np.full(wanted.shape, curvature, np.float32))
+        seen[curvature] = listed(made).encoder.recorded().latents
+    assert np.abs(seen[1e-9]).mean() < 0.5
+    assert bool((seen[1e9] == 3).all())
+
+
+def test_new_targets_end_an_aim() -> None:
+    made = listed(make_stream(surface_codes(400, 7), 7, record_every=1))
+    before = made.encoder.recorded().latents
+    attributes = random_attributes(len(made.codes), 10)
+    made.encoder.set_targets(attributes, np.ones((len(made.codes), 3)))
+    free = listed(made).encoder.recorded().latents
+    made.encoder.aim_latents(np.zeros(before.shape, np.float32), np.full(before.shape, 1e9, np.float32))
+    assert not listed(made).encoder.recorded().latents.any()
+    made.encoder.set_targets(attributes, np.ones((len(made.codes), 3)))
+    assert bool((listed(made).encoder.recorded().latents == free).all())
 
 
 def test_every_row_is_written_once() -> None:
@@ -60,16 +90,6 @@ def test_every_row_is_written_once() -> None:
     for number in np.unique(merges.passes):
         rows = np.concatenate([merges.lower[merges.passes == number], merges.upper[merges.passes == number]])
         assert len(np.unique(rows)) == len(rows)
-
-
-def test_gradients_reach_every_latent() -> None:
-    made = listed(make_stream(surface_codes(200, 7), 7, record_every=1))
-    hierarchy = Hierarchy(made.encoder.merges(), CPU)
-    latents = torch.zeros(len(made.codes) - 1, 10, requires_grad=True)
-    leaves = hierarchy.leaves(latents, torch.ones(10), torch.zeros(10))
-    (leaves * torch.randn(leaves.shape, generator=torch.Generator().manual_seed(0))).sum().backward()
-    assert latents.grad is not None
-    assert bool((latents.grad != 0).all())
 
 
 def test_recording_every_merge_after_every_second_one() -> None:

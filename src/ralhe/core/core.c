@@ -316,6 +316,17 @@ uint32_t EXPORT(list_merges)(void) {
     return scene.hierarchy && scene.wanted && scene.curvature;
 }
 
+/* Aims the walks to come at latents [leaves - 1, channels] of the caller's own, real numbers in coding order, with
+ * the distortion of missing each by one; at the targets again where wanted is 0. After list_merges. */
+int EXPORT(aim_latents)(const float *wanted, const float *curvature) {
+    size_t bytes = ((size_t)scene.leaves - 1) * scene.channels * 4;
+    scene.aimed = wanted != 0;
+    if (!wanted) return DONE;
+    __builtin_memcpy(scene.wanted, wanted, bytes);
+    __builtin_memcpy(scene.curvature, curvature, bytes);
+    return DONE;
+}
+
 const MergeRecord *EXPORT(listed_merges)(void) { return scene.hierarchy; }
 
 const float *EXPORT(listed_targets)(void) { return scene.wanted; }

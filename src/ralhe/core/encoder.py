@@ -106,6 +106,7 @@ class Encoder:
 
         After `geometry`. Returns the mean of all as the decoder weighs it, [channels].
         """
+        self._core.check("aim_latents", 0, 0)
         arrays = (attributes, weights, np.zeros(attributes.shape[1]))
         addresses = [self._core.put(np.ascontiguousarray(a, np.float32)) for a in arrays]
         self._core.check("encoder_targets", *addresses)
@@ -161,6 +162,16 @@ class Encoder:
         leaf_rows = core.copy(core.pointer("leaf_rows"), (self._leaves,), np.uint32)
         share, factor = (np.ascontiguousarray(rows[:, i]).view(np.float32) for i in (3, 4))
         return Merges(rows[:, 0], rows[:, 1], rows[:, 2], share, factor, wanted, curvature, leaf_rows)
+
+    def aim_latents(self, wanted: Array, curvature: Array) -> None:
+        """Aims the walks to come at real-valued latents [N - 1, channels] in the order of `merges`.
+
+        curvature [N - 1, channels]: distortion of missing one by one. After `list_merges`; `set_targets` ends it.
+        """
+        addresses = [self._core.put(np.ascontiguousarray(a, np.float32)) for a in (wanted, curvature)]
+        self._core.check("aim_latents", *addresses)
+        for address in addresses:
+            self._core.release(address)
 
     def decoded(self) -> tuple[Array, Array]:
         """Leaves as the last walk decodes them: attributes before synthesis [N, channels], inputs of the

@@ -60,6 +60,13 @@ static void set_target(const Walk *w, const Merge *m, uint32_t row, const uint32
     }
 }
 
+/* What the caller wants at the merge, instead: docs/design.md, "Rounding by pictures". */
+static void take_target(const Scene *s, Target *t) {
+    size_t at = (size_t)s->listed * s->channels;
+    __builtin_memcpy(t->wanted, s->wanted + at, s->channels * 4);
+    __builtin_memcpy(t->weight, s->curvature + at, s->channels * 4);
+}
+
 /* The latent of least distortion + lambda * rate among the nearest, its neighbour towards mu, mu and zero. */
 static int32_t choose_latent(const Scene *s, const Law *law, float wanted, float weight, float *cost) {
     int32_t nearest = round_int(wanted);
@@ -210,7 +217,11 @@ static void merge(Walk *w, const Merge *m, uint32_t row, const uint32_t span[3],
     int32_t k[MAX_CHANNELS] = {0};
     const int8_t *last = s->last + (size_t)row * s->channels;
     Target target, *t = 0;
-    if (w->coder->writing) set_target(w, m, row, span, t = &target);
+    if (w->coder->writing) {
+        t = &target;
+        if (s->aimed) take_target(s, t);
+        else set_target(w, m, row, span, t);
+    }
     geometry_inputs(s, m, &w->around, w->level, base);
     base_inputs(s, m, &w->around, last, w->log_cell, base);
     walk_base(s, w->coder, base, t, k);

@@ -60,6 +60,7 @@ typedef struct {
     float *wanted;              /* [leaves - 1, channels] targets of those merges, in steps */
     float *curvature;           /* [leaves - 1, channels] distortion of one step of error */
     uint32_t listed;
+    uint32_t aimed;             /* `wanted` and `curvature` were given, and say what the latents should be */
     double bits[4];             /* opacity, colour, shape, harmonics */
     uint32_t tally;
 } Scene;

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
 
 from ralhe.bitstream import Header, assemble
-from ralhe.core import Encoder, Walked
-from ralhe.fit.joint import JointProblem, optimise
+from ralhe.core import Encoder, Merges, Walked
 from ralhe.fit.meter import Meter
 from ralhe.fit.network_weights import search_exponents
 from ralhe.fit.objective import channel_importance, channel_steps
@@ -20,9 +17,9 @@ from ralhe.fit.synthesis import Leaves, leaves_of, quantise_if_it_pays, train_sy
 from ralhe.fit.training import side_by_side, train
 from ralhe.gaussians import Array
 from ralhe.model.entropy_model import TENSORS, EntropyModel, network_shapes
-from ralhe.model.hierarchy import Hierarchy
+from ralhe.model.hierarchy import latent_curvature, latent_gradient
 from ralhe.model.synthesis import Synthesis
-from ralhe.parameters import ROOT_DIVISOR, Integers, Parameters, roots_of, step_codes, steps_of
+from ralhe.parameters import Integers, Parameters, roots_of, step_codes, steps_of
 from ralhe.parameters import Tensor as Quantised
 from ralhe.prepare import Voxelised, attributes_of, harmonic_basis, in_basis
 from ralhe.prepare.importance import Weights
@@ -38,6 +35,14 @@ class Candidate:
     data: bytes
     lmbda: float
     walked: Walked
+
+
+@dataclass(frozen=True, eq=False)
+class Aim:
+    """What latents should be, and what it costs to miss them."""
+
+    wanted: Array  # [N - 1, channels] real-valued latents, in coding order
+    curvature: Array  # [N - 1, channels] distortion of missing by one
 
 
 class Fit:
@@ -59,6 +64,7 @@ class Fit:
         self._rounds = 0
         self._synthesis: tuple[Quantised, ...] = ()
         self._synthesis_model: Synthesis | None = None
+        self._merge_list: Merges  # of every walk of this scene
 
     def _aim(self, scene: Voxelised, weights: Weights) -> None:
         """Makes the attributes of a scene in the same voxels what the walks to come should reach."""
@@ -69,6 +75,11 @@ class Fit:
             self._attributes, self._basis = in_basis(self._attributes, basis), basis.reshape(-1)
         self._root: Array = self._encoder.set_targets(self._attributes, weights)
 
+    @property
+    def basis(self) -> Integers:
+        """[3 * K * K] of the harmonics in 127ths; empty where they have none of their own."""
+        return self._basis
+
     def aim(self, scene: Voxelised, weights: Weights) -> None:
         """Takes other attributes of the same voxels, with weights [N, 3] of their squared errors."""
         self._synthesis_model = None
@@ -77,15 +88,18 @@ class Fit:
 
     def code(self, lmbda: float) -> Candidate:
         """The stream at a lambda under the networks as they are."""
-        channels = self._attributes.shape[1]
-        codes = self._codes = self._step_codes(lmbda)
+        self._codes = step_codes(channel_steps(self._attributes.shape[1], lmbda))
+        return self._walk(lmbda)
+
+    def _walk(self, lmbda: float) -> Candidate:
         networks = tuple(m.quantised(e) for m, e in zip(self._models, self._exponents, strict=True))
-        parameters = Parameters(codes, roots_of(self._root, codes), networks, self._basis, self._synthesis)
+        roots = roots_of(self._root, self._codes)
+        parameters = Parameters(self._codes, roots, networks, self._basis, self._synthesis)
         learnt = lmbda if self._rounds else 0.0  # networks that know nothing cannot tell what a latent costs
         walked = self._encoder.walk(parameters.flat(), self._importance, learnt, self._stride)
         data = assemble(self._header, walked.parameters, self._geometry, walked.attributes)
         candidate = Candidate(data, lmbda, walked)
-        self._meter.walked(self._merges, channels, len(candidate.data))
+        self._meter.walked(self._merges, self._attributes.shape[1], len(candidate.data))
         return candidate
 
     def learn(self, base_iterations: int, harmonic_iterations: int) -> None:
@@ -111,16 +125,13 @@ class Fit:
 
     def distortion(self) -> float:
         """Weighted squared error per Gaussian of the last walk, synthesis included."""
-        leaves = self._leaves()
-        corrections = torch.zeros_like(leaves.wanted)
-        if self._synthesis and self._synthesis_model is not None:
-            with torch.no_grad():
-                corrections = self._synthesis_model(leaves.inputs)
-        return float(leaves.distortion(corrections)) / len(leaves.wanted)
+        decoded, inputs = self._encoder.decoded()
+        leaves = self._leaves(decoded, inputs)
+        return float(leaves.distortion(torch.from_numpy(self._corrections(inputs)))) / len(leaves.wanted)
 
     def learn_synthesis(self, lmbda: float, iterations: int, hidden: int) -> None:
         """Trains the synthesis network on the last walk; it is dropped where it does not pay for its weights."""
-        leaves = self._leaves()
+        leaves = self._leaves(*self._encoder.decoded())
         model = self._synthesis_model
         if model is None:
             model = Synthesis(leaves.inputs.shape[1], hidden, leaves.wanted.shape[1])
@@ -131,72 +142,50 @@ class Fit:
         self._synthesis_model = model if tensors else None
         self._use_synthesis(tensors, hidden if tensors else 0)
 
-    def optimise_jointly(self, lmbda: float, iterations: int) -> None:
-        """Optimises latents and networks together; the optimised leaves become the targets of the walks to come.
-
-        Kept only where distortion + lambda * rate falls: docs/design.md says how often that is.
-        """
-        if self._merges < 1:
-            return
-        before = self._cost(lmbda)
-        kept = copy.deepcopy((self._models, self._synthesis_model))
-        root = self._root
-        self._optimise(lmbda, iterations)
-        if self._cost(lmbda) >= before:
-            self._models, self._synthesis_model = kept
-            self._encoder.set_targets(self._attributes, self._weights)
-            self._root = root
-            self.code(lmbda)
-
-    def _cost(self, lmbda: float) -> float:
-        """Distortion + lambda * bits of a walk."""
-        candidate = self.code(lmbda)
-        return self.distortion() * (self._merges + 1) + lmbda * 8 * len(candidate.data)
-
-    def _optimise(self, lmbda: float, iterations: int) -> None:
+    def aim_at_latents(self, lmbda: float) -> Aim:
+        """What the closed loop aims at, merge by merge, after a walk; walks to come may take other aims."""
         self._encoder.list_merges()
-        self._stride, stride = 1, self._stride
+        self._stride = 1
         self.code(lmbda)
-        merges, recorded = self._encoder.merges(), self._encoder.recorded()
-        start = recorded.latents + np.clip(0.5 * (merges.wanted - recorded.latents), -0.35, 0.35)
-        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._merge_list = self._encoder.merges()
+        return Aim(self._merge_list.wanted, self._merge_list.curvature)
 
-        def tensor(array: npt.NDArray[np.generic]) -> Tensor:
-            return torch.from_numpy(np.asarray(array, np.float32)).to(device)
+    def code_towards(self, aim: Aim, lmbda: float) -> Candidate:
+        """The stream whose latents are around the aims, at the steps of the last `code`."""
+        self._encoder.aim_latents(aim.wanted, aim.curvature)
+        return self._walk(lmbda)
 
-        codes = self._step_codes(lmbda)
-        problem = JointProblem(
-            hierarchy=Hierarchy(merges, device),
-            inputs=(tensor(recorded.base_inputs), tensor(recorded.harmonic_inputs)),
-            steps=tensor(steps_of(codes)),
-            root=tensor(roots_of(self._root, codes) * steps_of(codes) / ROOT_DIVISOR),
-            original=tensor(self._attributes),
-            weights=tensor(self._error_weights()),
-            synthesis_inputs=tensor(self._encoder.decoded()[1]),
-            curvature=tensor(merges.curvature),
-            lmbda=lmbda,
-        )
-        models = [m.to(device) for m in self._models]
-        synthesis = self._synthesis_model.to(device) if self._synthesis_model is not None else None
-        latents = optimise(problem, tensor(start), models, synthesis, iterations,
-                           lambda _: self._meter.optimised(self._merges, self._attributes.shape[1]), 0)  # fmt: skip
-        for model in [*self._models, *([synthesis] if synthesis is not None else [])]:
-            model.to("cpu")
-        targets = problem.hierarchy.leaves(torch.round(latents), problem.steps, problem.root).cpu().numpy()
-        self._root = self._encoder.set_targets(targets, self._weights)
-        self._stride = stride
+    def latents(self) -> Array:
+        """[N - 1, channels] that the last walk chose, after `aim_at_latents`."""
+        return self._encoder.recorded().latents.astype(np.float32)
 
-    def _leaves(self) -> Leaves:
+    def latent_gradient(self, leaves: Array) -> Array:
+        """[N - 1, channels] slopes by latent from slopes by attribute [N, channels]."""
+        return latent_gradient(self._merge_list, steps_of(self._codes), leaves)
+
+    def latent_curvature(self, leaves: Array) -> Array:
+        """The same for curvatures."""
+        return latent_curvature(self._merge_list, steps_of(self._codes), leaves)
+
+    def decoded_attributes(self) -> Array:
+        """[N, channels] as a decoder has them after the last walk, synthesis included."""
         decoded, inputs = self._encoder.decoded()
+        return (decoded + self._corrections(inputs) * steps_of(self._codes)).astype(np.float32)
+
+    def _corrections(self, inputs: Array) -> Array:
+        """[N, channels] of the synthesis network, in steps."""
+        if not self._synthesis or self._synthesis_model is None:
+            return np.zeros((len(inputs), self._attributes.shape[1]), np.float32)
+        with torch.no_grad():
+            return np.asarray(self._synthesis_model(torch.from_numpy(inputs)).numpy())
+
+    def _leaves(self, decoded: Array, inputs: Array) -> Leaves:
         return leaves_of(decoded, inputs, self._attributes, steps_of(self._codes), self._error_weights())
 
     def _error_weights(self) -> npt.NDArray[np.float64]:
         """[N, D] weights of squared errors."""
         classes = np.array([0, 1, 1, 1, 2, 2, 2, 2, 2, 2] + [1] * (self._attributes.shape[1] - 10))
         return self._weights[:, classes] * self._importance
-
-    def _step_codes(self, lmbda: float) -> Integers:
-        return step_codes(channel_steps(self._attributes.shape[1], lmbda))
 
     def _use_synthesis(self, tensors: tuple[Quantised, ...], width: int) -> None:
         self._header = replace(self._header, hidden=(*self._header.hidden[:2], width))

@@ -7,13 +7,15 @@ from collections.abc import Callable
 import numpy as np
 
 from ralhe.bitstream import Header
+from ralhe.fit.drawing import Drawing
 from ralhe.fit.fit import Candidate, Fit
-from ralhe.fit.meter import BASE_ITERATION, HARMONIC_ITERATION, Meter, joint_work, retraining_work, walk_work
+from ralhe.fit.meter import BASE_ITERATION, HARMONIC_ITERATION, Meter, retraining_work, walk_work
 from ralhe.fit.objective import gaussian_weights, influence_weights
 from ralhe.fit.plan import Plan
 from ralhe.fit.presets import Preset
 from ralhe.fit.rate_control import LAMBDA_RANGE, TOLERANCE, search_lambda
 from ralhe.fit.retraining import Leaves, retrain
+from ralhe.fit.rounding import Schedule, round_by_pictures
 from ralhe.fit.source import Source
 from ralhe.prepare import choose_grid, voxelise
 
@@ -21,6 +23,8 @@ LOOKAHEAD = 2
 FIRST_LAMBDA = 0.02
 COARSE_WALKS, FINE_WALKS = 9, 12
 SYNTHESIS_HIDDEN = 8
+LEARN_EVERY, RELEARN_SHARE = 15, 0.2
+"""Turns of rounding between trainings of the networks, and how long those are against the ones before."""
 
 
 def channels_of(sh_degree: int) -> int:
@@ -33,9 +37,15 @@ def fit_work(preset: Preset, leaves: int, sh_degree: int, walks: int, *, picture
     channels = channels_of(sh_degree)
     harmonics = HARMONIC_ITERATION * preset.harmonic_iterations if sh_degree else 0.0
     learning = BASE_ITERATION * (preset.base_iterations + preset.synthesis_iterations) + harmonics
-    retraining = preset.retraining_iterations * retraining_work(leaves, channels) if pictured else 0.0
-    joint = preset.joint_iterations * joint_work(leaves, channels)
-    return retraining + (preset.rounds + 0.5) * learning + joint + walks * walk_work(leaves, channels)
+    drawn = preset.retraining_iterations + preset.turns * preset.batch if pictured else 0
+    relearning = preset.turns // LEARN_EVERY * RELEARN_SHARE * learning if pictured else 0.0
+    walks += preset.turns + FINE_WALKS if pictured else 0
+    return (
+        drawn * retraining_work(leaves, channels)
+        + (preset.rounds + 0.5) * learning
+        + relearning
+        + walks * walk_work(leaves, channels)
+    )
 
 
 class Job:
@@ -89,18 +99,15 @@ class Job:
         self.meter.enter("fit")
         self.fit.code(lmbda)
         self._rounds(preset, lmbda, lambda size: lmbda)
-        return self.fit.code(lmbda)
+        return self._round(preset, self.fit.code(lmbda), None)
 
     def _rounds(self, preset: Preset, lmbda: float, follow: Callable[[int], float]) -> None:
-        """Rounds of choosing and learning; the last one is joint. follow: lambda from the size reached."""
-        for i in range(preset.rounds):
+        """Rounds of choosing and learning. follow: lambda from the size reached."""
+        for _ in range(preset.rounds):
             if self.meter.stopped:
                 return
             lmbda = follow(len(self.fit.code(lmbda).data))
             self.meter.distortion = self.fit.distortion()
-            if preset.joint_iterations and i == preset.rounds - 1:
-                self.meter.enter("joint fit")
-                self.fit.optimise_jointly(lmbda, preset.joint_iterations)
             self.fit.learn(preset.base_iterations, preset.harmonic_iterations)
             self.fit.learn_synthesis(lmbda, preset.synthesis_iterations, SYNTHESIS_HIDDEN)
 
@@ -130,4 +137,31 @@ class Job:
         self._rounds(preset, lmbda, follow)
         self.meter.enter("meet the size")
         lmbda, _ = self.search(size, lmbda, FINE_WALKS)
-        return self.fit.code(lmbda)
+        return self._round(preset, self.fit.code(lmbda), size)
+
+    def _round(self, preset: Preset, candidate: Candidate, size: int | None) -> Candidate:
+        """The candidate with its latents rounded by pictures; the size, if there is one, is still met."""
+        pictures, channels = self._source.pictures, self._channels
+        if pictures is None or self.meter.stopped or len(self.scene) < 2 or (size and len(candidate.data) > size):
+            return candidate
+        self.meter.enter("round")
+        schedule = Schedule(
+            turns=preset.turns,
+            batch=preset.batch,
+            learn_every=LEARN_EVERY,
+            learn=lambda: self.fit.learn(
+                int(RELEARN_SHARE * preset.base_iterations), int(RELEARN_SHARE * preset.harmonic_iterations)
+            ),
+            looked=lambda: self.meter.retrained(len(self.scene), channels),
+        )
+        drawing = Drawing(self.scene, self.fit.basis, self._source.given.antialiased)
+        if size is None:
+            aim, lmbda = round_by_pictures(self.fit, drawing, pictures, candidate.lmbda, lambda x, _: x, schedule)
+            return self.fit.code_towards(aim, lmbda)
+        wanted = size * (1 - TOLERANCE / 2)
+        aim, lmbda = round_by_pictures(
+            self.fit, drawing, pictures, candidate.lmbda, lambda x, reached: x * reached / wanted, schedule
+        )
+        self.meter.enter("meet the size")
+        lmbda, reached = search_lambda(lambda x: len(self.fit.code_towards(aim, x).data), size, lmbda, FINE_WALKS)
+        return self.fit.code_towards(aim, lmbda) if reached <= size else candidate

@@ -46,11 +46,6 @@ class Meter:
         self._add((BASE_ITERATION, HARMONIC_ITERATION)[network])
         return not self.stopped
 
-    def optimised(self, merges: int, channels: int) -> bool:
-        """One joint iteration more; False once asked to stop."""
-        self._add(joint_work(merges, channels))
-        return not self.stopped
-
     def looked(self, gaussians: int) -> bool:
         """One picture more; False once asked to stop."""
         self._add(picture_work(gaussians))
@@ -78,11 +73,6 @@ class Meter:
 def walk_work(merges: int, channels: int) -> float:
     """Work of one walk."""
     return WALK_PER_MILLION * merges * (10 + 0.25 * (channels - 10)) * 1e-6 + 5.0
-
-
-def joint_work(merges: int, channels: int) -> float:
-    """Work of one joint iteration."""
-    return 1500.0 * merges * channels * 1e-6 + 100.0
 
 
 def picture_work(gaussians: int) -> float:

@@ -15,12 +15,13 @@ class Preset:
     rounds: int  # of choosing latents and training the entropy networks in turn
     base_iterations: int  # training of the base network, a round
     harmonic_iterations: int  # training of the harmonic network, a round
-    joint_iterations: int  # optimisation of latents, networks and synthesis together
-    synthesis_iterations: int  # training of the synthesis network alone
+    synthesis_iterations: int  # training of the synthesis network
+    turns: int  # of rounding by pictures
+    batch: int  # pictures in each
 
 
 PRESETS = {
-    "fast": Preset("fast", 48, 120, 2, 500, 150, 0, 150),
-    "default": Preset("default", 64, 1500, 3, 1500, 500, 30, 300),
-    "best": Preset("best", 96, 6000, 4, 4000, 1500, 120, 600),
+    "fast": Preset("fast", 64, 120, 2, 500, 150, 150, 8, 8),
+    "default": Preset("default", 160, 1500, 3, 1500, 500, 300, 80, 10),
+    "best": Preset("best", 256, 6000, 4, 4000, 1500, 600, 400, 12),
 }

@@ -1,52 +1,54 @@
-"""The inverse region-adaptive transform in torch, for optimising latents through it.
+"""From leaves back to latents: what a change of each latent does to all the leaves below its merge.
 
     m1 = m + d w2 / (w1 + w2)        m2 = m - d w1 / (w1 + w2)        d = latent * step * factor
 
-The core lists the merges (core.Merges); those of one level and axis are independent, so an octree of depth L takes
-3 L passes.
+The core lists the merges (core.Merges) from coarse to fine; these walk them from fine to coarse.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-import torch
-from torch import Tensor
+import numpy.typing as npt
 
 from ralhe.core import Merges
+from ralhe.gaussians import Array
+from ralhe.kernels import parallel, prange
+
+F32 = npt.NDArray[np.float32]
+U32 = npt.NDArray[np.uint32]
+
+PARTS = 4  # blocks of channels, each walked on its own
 
 
-@dataclass(frozen=True)
-class Pass:
-    """Independent merges."""
-
-    rows: Tensor  # [2 m] lower rows, then upper rows
-    merges: Tensor  # [m] place in coding order
-    shares: Tensor  # [2 m, 1] what each row gets of the difference: w2 / (w1 + w2), then -w1 / (w1 + w2)
-    factor: Tensor  # [m, 1]
+def latent_gradient(merges: Merges, steps: npt.NDArray[np.floating], leaves: Array) -> Array:
+    """[N - 1, D] slopes by latent from slopes by leaf [N, D], in Morton order; steps [D]."""
+    return _gather(merges, 1 - merges.share, -merges.share, merges.factor, steps, leaves)
 
 
-class Hierarchy:
-    """All passes from the mean of all to the leaves."""
+def latent_curvature(merges: Merges, steps: npt.NDArray[np.floating], leaves: Array) -> Array:
+    """[N - 1, D] curvatures by latent from curvatures by leaf [N, D], as if no two leaves met in a picture."""
+    return _gather(merges, (1 - merges.share) ** 2, merges.share**2, merges.factor**2, steps**2, leaves)
 
-    def __init__(self, merges: Merges, device: torch.device) -> None:
-        self._leaf_rows = torch.from_numpy(merges.leaf_rows.astype(np.int64)).to(device)
-        self._passes = []
-        order = np.argsort(merges.passes, kind="stable")
-        ends = np.flatnonzero(np.diff(merges.passes[order], append=np.uint32(0xFFFFFFFF))) + 1
-        for members in np.split(order, ends[:-1]):
-            rows = np.concatenate([merges.lower[members], merges.upper[members]]).astype(np.int64)
-            shares = np.concatenate([1 - merges.share[members], -merges.share[members]])[:, None]
-            tensors = (rows, members.astype(np.int64), shares, merges.factor[members][:, None])
-            self._passes.append(Pass(*(torch.from_numpy(t).to(device) for t in tensors)))
 
-    def leaves(self, latents: Tensor, steps: Tensor, root: Tensor) -> Tensor:
-        """[N, D] leaves in Morton order of latents [N - 1, D], steps [D] and the mean of all [D]; differentiable."""
-        table = torch.cat([root[None], torch.zeros_like(latents)])
-        for p in self._passes:
-            lower = p.rows[: len(p.merges)]
-            difference = latents[p.merges] * p.factor * steps
-            sides = table[lower].repeat(2, 1) + difference.repeat(2, 1) * p.shares
-            table = table.index_copy(0, p.rows, sides)
-        return table[self._leaf_rows]
+def _gather(merges: Merges, lower: Array, upper: Array, factor: Array, steps: npt.NDArray[np.floating],
+            leaves: Array) -> Array:  # fmt: skip
+    out = np.empty((len(merges.lower), leaves.shape[1]), np.float32)
+    sums = np.empty((len(leaves), leaves.shape[1]), np.float32)
+    sums[merges.leaf_rows] = leaves
+    gather(merges.lower, merges.upper, lower, upper, factor, steps.astype(np.float32), sums, out)
+    return out
+
+
+@parallel
+def gather(lower_row: U32, upper_row: U32, lower: F32, upper: F32, factor: F32, steps: F32, sums: F32,
+           out: F32) -> None:  # fmt: skip
+    """Fills out [N - 1, D] = steps * factor * (lower * sum below the lower side + upper * sum below the upper one);
+    sums [N, D] hold the leaves by row, and are used up."""
+    channels = sums.shape[1]
+    for part in prange(PARTS):
+        first, last = channels * part // PARTS, channels * (part + 1) // PARTS
+        for m in range(len(out) - 1, -1, -1):
+            one, two = sums[lower_row[m]], sums[upper_row[m]]
+            for c in range(first, last):
+                out[m, c] = steps[c] * factor[m] * (lower[m] * one[c] + upper[m] * two[c])
+                one[c] += two[c]

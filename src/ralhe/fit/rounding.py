@@ -1,0 +1,106 @@
+"""Rounding by pictures: which integers the latents should be, judged by what the decoded scene looks like.
+
+The walk of the core rounds each latent for an error of its own attribute. Here the error is that of pictures, to which
+all latents contribute. Each has a real number that it aims at. In turn a few pictures are drawn of what is decoded now,
+the aims move against the slope of the error (divided by its curvature: a step of Newton's, damped), and a walk chooses
+integers anew for distortion + lambda * bits around the aims. An aim also falls back towards the integer that was
+chosen, so that one whose best place lies between two integers comes to rest instead of going to and fro.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ralhe.fit.drawing import Drawing, attribute_curvature
+from ralhe.fit.fit import Aim, Fit
+from ralhe.fit.pictures import Picture, Pictures
+from ralhe.gaussians import Array
+from ralhe.rasteriser import render
+
+RATE = 0.02  # of Newton's step at the start; falls to nothing
+LEAK = 0.02  # of the way back to the integer
+LONGEST = 3.0  # step of Newton's, in latents
+LEAST_CURVATURE = 0.02  # of the mean of the channel: what is hardly seen should not run away
+MEMORY = 0.7  # of slopes, from one turn to the next
+EXAMS = 6  # times that the pictures held out judge a fit
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long, and whom to tell."""
+
+    turns: int
+    batch: int  # pictures a turn
+    learn_every: int  # turns from one training of the entropy networks to the next
+    learn: Callable[[], None]
+    looked: Callable[[], bool]  # called after each picture; False ends the work
+
+
+def round_by_pictures(fit: Fit, drawing: Drawing, pictures: Pictures, lmbda: float,
+                      follow: Callable[[float, int], float], schedule: Schedule) -> tuple[Aim, float]:  # fmt: skip
+    """The aims that come out most like the pictures held out, of those on the way, and the lambda that goes with them.
+
+    follow: the next lambda, from the last one and the bytes it came to.
+    """
+    aim = fit.aim_at_latents(lmbda)
+    decoded, judges = fit.decoded_attributes(), pictures.judges or pictures.learnt
+    best, least = (aim, lmbda), pictures.error(drawing.splats(torch.from_numpy(decoded)), judges)
+    curvature = _curvature(fit, drawing, pictures, decoded)
+    weights = curvature * (aim.curvature.sum(dtype=np.float64) / max(curvature.sum(dtype=np.float64), 1e-30))
+    latents = fit.latents()
+    wanted = latents + np.clip(aim.wanted - latents, -1, 1)
+    slope, remembered = np.zeros_like(wanted), 0.0
+    waiting = _endless(pictures.learnt)
+    for turn in range(schedule.turns):
+        shown = [next(waiting) for _ in range(schedule.batch)]
+        news, going = _slope(drawing, shown, pictures, decoded, schedule.looked)
+        slope = MEMORY * slope + (1 - MEMORY) * fit.latent_gradient(news)
+        remembered = MEMORY * remembered + (1 - MEMORY)
+        newton = np.clip(slope / (remembered * curvature), -LONGEST, LONGEST)
+        wanted += LEAK * (latents - wanted) - RATE * (1 - turn / schedule.turns) * newton
+        aim = Aim(wanted.copy(), weights)
+        size = len(fit.code_towards(aim, lmbda).data)
+        latents, decoded = fit.latents(), fit.decoded_attributes()
+        last = turn + 1 == schedule.turns or not going
+        if last or (turn + 1) % max(1, schedule.turns // EXAMS) == 0:
+            error = pictures.error(drawing.splats(torch.from_numpy(decoded)), judges)
+            if error < least:
+                best, least = (aim, lmbda), error
+        if last:
+            break
+        if (turn + 1) % schedule.learn_every == 0:
+            schedule.learn()
+        lmbda = follow(lmbda, size)
+    return best
+
+
+def _curvature(fit: Fit, drawing: Drawing, pictures: Pictures, decoded: Array) -> Array:
+    """[N - 1, channels] of the squared error of a mean picture by latent."""
+    splats = drawing.splats(torch.from_numpy(decoded))
+    leaves = attribute_curvature(pictures.influence(splats), splats.opacities, decoded.shape[1])
+    out = fit.latent_curvature(leaves / np.float32(len(pictures.all)))
+    return np.asarray(out + LEAST_CURVATURE * out.mean(axis=0) + 1e-30, np.float32)
+
+
+def _slope(drawing: Drawing, chosen: list[Picture], pictures: Pictures, decoded: Array,
+           looked: Callable[[], bool]) -> tuple[Array, bool]:  # fmt: skip
+    """[N, channels] half the slope of the squared error of a mean picture, and whether to go on."""
+    attributes, going = torch.from_numpy(decoded).requires_grad_(), True
+    for picture in chosen:
+        drawn = render(drawing.splats(attributes), picture.camera, background=pictures.background).colour
+        (drawn - picture.colour).square().sum().backward()  # type: ignore[no-untyped-call]
+        going = looked() and going
+    gradient = attributes.grad if attributes.grad is not None else torch.zeros_like(attributes)
+    return np.asarray(gradient.numpy() / np.float32(2 * len(chosen)), np.float32), going
+
+
+def _endless(pictures: tuple[Picture, ...]) -> Iterator[Picture]:
+    """All of them in random order, again and again."""
+    random = np.random.default_rng(0)
+    while True:
+        for i in random.permutation(len(pictures)):
+            yield pictures[i]
