@@ -1,11 +1,12 @@
 """Do views of our own making judge scenes as the views that came with them do?
 
-    python benchmarks/viewpoints.py SCENES_FOLDER VIEWS_FOLDER --scenes pod guitar [--streams FOLDER] [--sheets FOLDER]
+    python benchmarks/viewpoints.py SCENES_FOLDER VIEWS_FOLDER --scenes pod guitar [--streams FOLDER]
+    python benchmarks/viewpoints.py SCENES_FOLDER VIEWS_FOLDER --scenes mic playbot --sheets docs/views
 
 Each NAME.ply is degraded in a dozen ways, and every version is measured over the test views of VIEWS_FOLDER/NAME
 (or NAME.views.json) and over those that are placed without looking at them; streams named NAME*.ralhe join in. The
-first table holds mean PSNR in dB, the second how well its two columns agree. --sheets: folder for NAME.webp, our
-twelve test views above the given ones.
+first table holds mean PSNR in dB, the second how well its two columns agree. --sheets draws NAME.webp instead, our
+twelve test views above the given ones, and measures nothing.
 """
 
 from __future__ import annotations
@@ -120,6 +121,19 @@ def rows_of(
         yield version, [mean_psnr(*pair) for pair in zip(references, shown, strict=True)]
 
 
+def measure(name: str, scene: Gaussians, sets: Sequence[Sequence[View]], streams: Path | None) -> str:
+    """Prints a row for each version of a scene; how well our views and the given ones agree on them."""
+    paths = sorted(streams.glob(f"{name}*.ralhe")) if streams else []
+    decoded = ((path.stem, in_ply_axes(ralhe.read(path))) for path in paths)
+    rows = []
+    for version, row in rows_of(scene, chain(degraded(scene), decoded), sets):
+        print(f"{name}\t{version}\t{row[0]:.2f}\t{row[1]:.2f}", flush=True)
+        rows.append(row)
+    a, b = np.array(rows).T
+    numbers = spearman(a, b), kendall(a, b), np.abs(a - b).mean(), a.mean(), b.mean()
+    return "\t".join([name, str(len(rows)), *(f"{x:.2f}" for x in numbers)])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("scenes_folder", type=Path, help="holds NAME.ply")
@@ -129,7 +143,8 @@ def main() -> None:
     parser.add_argument("--sheets", type=Path)
     arguments = parser.parse_args()
     summary = ["scene\tversions\tSpearman\tKendall\tmean |ours - given| dB\tours dB\tgiven dB\tseconds to place"]
-    print("scene\tversion\tours dB\tgiven dB")
+    if not arguments.sheets:
+        print("scene\tversion\tours dB\tgiven dB")
     for name in arguments.scenes:
         scene = ralhe.read(arguments.scenes_folder / f"{name}.ply")
         file = arguments.views_folder / f"{name}.views.json"
@@ -139,16 +154,10 @@ def main() -> None:
         seconds = time.monotonic() - began
         if arguments.sheets:
             sheet(arguments.sheets / f"{name}.webp", scene, (ours, given))
-        streams = sorted(arguments.streams.glob(f"{name}*.ralhe")) if arguments.streams else []
-        decoded = ((path.stem, in_ply_axes(ralhe.read(path))) for path in streams)
-        rows = []
-        for version, row in rows_of(scene, chain(degraded(scene), decoded), (ours, given)):
-            print(f"{name}\t{version}\t{row[0]:.2f}\t{row[1]:.2f}", flush=True)
-            rows.append(row)
-        a, b = np.array(rows).T
-        numbers = spearman(a, b), kendall(a, b), np.abs(a - b).mean(), a.mean(), b.mean()
-        summary.append("\t".join([name, str(len(rows)), *(f"{x:.2f}" for x in numbers), f"{seconds:.1f}"]))
-    print("", *summary, sep="\n")
+        else:
+            summary.append(f"{measure(name, scene, (ours, given), arguments.streams)}\t{seconds:.1f}")
+    if not arguments.sheets:
+        print("", *summary, sep="\n")
 
 
 if __name__ == "__main__":

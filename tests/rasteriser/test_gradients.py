@@ -100,10 +100,21 @@ def test_gradients_of_opaque_splats() -> None:
     assert_close(got, wanted, 1e-4)
 
 
-def test_gradients_against_finite_differences() -> None:
+@pytest.mark.parametrize("place", ["ahead", "beyond the clamped slope", "next to the near plane"])
+def test_gradients_against_finite_differences(place: str) -> None:
     """Along random directions, in the float32 picture itself, of splats that reach every pixel: no edge moves."""
-    tensors, view = inputs(12, 3, 8, spread=0.1, size=4.0), camera()
+    tensors = inputs(12, 3, 8, spread=0.1, size=4.0)
+    view = camera(fov=0.5 if place == "beyond the clamped slope" else 0.9)
     tensors[2] *= 0.4
+    right, forward = (torch.tensor(view.viewmat[axis, :3]).float() for axis in (0, 2))
+    if place == "beyond the clamped slope":
+        tensors[0] += 1.6 * right
+    elif place == "next to the near plane":
+        tensors[0] += (0.5 - float(view.viewmat[2, 3])) * forward
+    depths = tensors[0] @ forward + float(view.viewmat[2, 3])
+    slopes = (tensors[0] @ right + float(view.viewmat[0, 3])) / depths
+    assert depths.min() > 0.21 and (depths.max() < 0.8) == (place == "next to the near plane")
+    assert (slopes.max() > 1.3 * np.tan(0.25)) == (place == "beyond the clamped slope"), slopes
     torch.manual_seed(1)
     pull = torch.randn(view.height, view.width, 3)
     leaves = [t.clone().requires_grad_() for t in tensors]

@@ -74,6 +74,18 @@ def test_names_counts_and_lists(of_statuette):
     assert apart.min() > 0.05  # no view is in both lists, or twice in one
 
 
+@pytest.mark.parametrize("kind", ["object", "interior"])
+def test_no_fit_is_given_a_view_that_judges_it(kind):
+    """Encoders ask for as many views as they please; what `compare` looks through must be none of those."""
+    scene = worlds.block(rng(), 2000, (-2, -1.5, -1.2), (2, 1.5, 1.2))
+    judges = place_views(scene, fit=8, test=6, kind=kind).test
+    for count in (3, 8, 20):
+        placed = place_views(scene, fit=count, test=6, kind=kind, size=(400, 300))
+        assert all((a.camera.viewmat == b.camera.viewmat).all() for a, b in zip(placed.test, judges, strict=True))
+        apart = [np.linalg.norm(f.camera.viewmat - t.camera.viewmat) for f in placed.fit for t in judges]
+        assert min(apart) > 0.01
+
+
 def test_both_lists_are_alike(of_statuette):
     fit, test = (np.stack([view.camera.centre for view in views]) for views in (of_statuette.fit, of_statuette.test))
     assert abs(fit[:, 2].mean() - test[:, 2].mean()) < 1

@@ -30,7 +30,8 @@ NAME = 40
 @click.option("--report", type=SCENE, help="Write a page with pictures and tables to this .html file.")
 @click.option("--cameras", type=SCENE, help="Cameras to look through: transforms.json, cameras.json, *.views.json or a"
               " folder with a COLMAP model; photos beside them are compared too.")  # fmt: skip
-@click.option("--size", callback=picture_size, help="WIDTHxHEIGHT; cameras of a file shrink to it.  [default: 800x600]")
+@click.option("--size", callback=picture_size, help="WIDTHxHEIGHT; cameras of a file shrink to it. Compare with"
+              " photos at their own size: smaller, models look thicker.  [default: 800x600]")  # fmt: skip
 def compare(
     reference: Path, scenes: tuple[Path, ...], report: Path | None, cameras: Path | None, size: tuple[int, int] | None
 ) -> None:

@@ -30,7 +30,7 @@ class Capture:
     centre: Floats  # [3] units
     radius: float  # units
     by_sizes: bool  # whether sizes told; else it is a guess
-    survey: Survey  # from the best of a few places in the ball
+    survey: Survey  # the best of a few places in the ball
 
     @classmethod
     def of(cls, matter: Matter, probe: Probe) -> Self:
@@ -44,7 +44,7 @@ class Capture:
         radius = max(radius, SMALLEST)
         # An object that cameras went around fills the middle of the ball, so several places are tried.
         surveys = [Survey.outwards(matter, probe, centre + radius * step) for step in STEPS]
-        told = cls(centre, radius, True, max(surveys, key=lambda survey: survey.merit))
+        told = cls(centre, radius, True, Survey.best(surveys))
         return told if told.survey.merit > rest**2 * guess.survey.merit else guess
 
 

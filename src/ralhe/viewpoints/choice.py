@@ -9,9 +9,10 @@ from ralhe.viewpoints.shot import Shot, Trial
 
 
 def better(trials: list[Trial], share: float, count: int) -> list[Trial]:
-    """The best share of trials, `count` at least, the best one first."""
+    """The best share of trials, the best one first; those of quality -inf only where `count` needs them."""
     ordered = sorted(trials, key=lambda trial: -trial.quality)
-    return ordered[: max(count, round(share * len(ordered)))]
+    usable = sum(trial.quality > -np.inf for trial in trials)
+    return ordered[: max(count, min(usable, round(share * len(ordered))))]
 
 
 def far_apart(trials: list[Trial], count: int) -> list[Shot]:
@@ -43,8 +44,6 @@ def covering(trials: list[Trial], count: int, matter: Matter) -> list[Shot]:
     return chosen
 
 
-def held_out(shots: list[Shot], count: int) -> tuple[list[Shot], list[Shot]]:
-    """(the other shots, `count` of them), taken evenly in the order of the directions in which they look."""
-    ordered = sorted(shots, key=lambda shot: float(np.arctan2(shot.forward[1], shot.forward[0])))
-    picks = {int((i + 0.5) * len(ordered) / count) for i in range(count)}
-    return [s for i, s in enumerate(ordered) if i not in picks], [s for i, s in enumerate(ordered) if i in picks]
+def around(shots: list[Shot]) -> list[Shot]:
+    """The shots in the order of the directions in which they look."""
+    return sorted(shots, key=lambda shot: float(np.arctan2(shot.forward[1], shot.forward[0])))

@@ -8,7 +8,7 @@ from ralhe.cameras.views import View, Views
 from ralhe.errors import CameraError
 from ralhe.gaussians import Gaussians
 from ralhe.viewpoints.capture import Capture
-from ralhe.viewpoints.choice import better, covering, far_apart, held_out
+from ralhe.viewpoints.choice import around, better, covering, far_apart
 from ralhe.viewpoints.inside import wander
 from ralhe.viewpoints.kind import Kind, kind_of
 from ralhe.viewpoints.lens import Lens
@@ -19,9 +19,12 @@ from ralhe.viewpoints.shot import Shot
 from ralhe.viewpoints.stage import Stage
 from ralhe.viewpoints.upright import upright
 
+FIT, TEST = 0, 1
+"""Streams of random numbers: no fit, whatever it asks for, is given a view that another call judges by."""
+
 # Trials beyond the views that are asked for, and the share of all trials that may become views.
-AROUND, AROUND_KEPT = 22, 0.8
-INSIDE, INSIDE_KEPT = 130, 0.4
+AROUND, AROUND_KEPT = 16, 0.8
+INSIDE, INSIDE_KEPT = 100, 0.4
 REACHES = {"interior": 1.0, "unbounded": 3.0}
 
 
@@ -37,25 +40,30 @@ def place_views(
     """Views of a scene that came without cameras, on black: such as a person would photograph.
 
     An object is seen from all around and above, an interior and an unbounded capture from where its cameras seem to
-    have stood. Views of both lists are alike and none is in both; another `seed` places others. kind: what the scene
-    is, where its guess is wrong. size: width and height in pixels. The same arguments give the same views, up to
-    rounding. Needs the `render` extra. Raises SceneError for a scene without a finite Gaussian, CameraError where
-    the numbers make no views.
+    have stood. Views of both lists are alike; another `seed` places others. A list depends on its own count alone, so
+    that none of the test views of one call is among the fit views of another. kind: what the scene is, where its
+    guess is wrong. size: width and height in pixels. The same arguments give the same views, up to rounding. Needs
+    the `render` extra. Raises SceneError for a scene without a finite Gaussian, CameraError where the numbers make
+    no views.
 
         Gaussians -> Matter -> Capture -> kind -> upright -> Stage -> trials (orbit or wander) -> choice -> Views
     """
     if fit < 0 or test < 0 or min(size) < 1:
         raise CameraError(f"no views of fit {fit}, test {test}, size {size}: counts begin at 0, sides at 1")
     kind, capture, stage = staged(gaussians, kind, size)
-    random = np.random.default_rng(seed)
+    learnt = shots(stage, capture, kind, fit, np.random.default_rng((seed, FIT)))
+    judges = shots(stage, capture, kind, test, np.random.default_rng((seed, TEST)))
+    return Views(named(stage, "fit", learnt), named(stage, "test", judges))
+
+
+def shots(stage: Stage, capture: Capture, kind: Kind, count: int, random: np.random.Generator) -> list[Shot]:
+    """`count` shots of a scene, in the order of the directions in which they look."""
+    if not count:
+        return []
     if kind == "object":
-        trials = better(orbit(stage, fit + test + AROUND, random), AROUND_KEPT, fit + test)
-        shots = far_apart(trials, fit + test)
-    else:
-        found = wander(stage, capture, REACHES[kind], fit + test + INSIDE, random)
-        shots = covering(better(found, INSIDE_KEPT, fit + test), fit + test, stage.matter)
-    rest, judges = held_out(shots, test)
-    return Views(named(stage, "fit", rest), named(stage, "test", judges))
+        return around(far_apart(better(orbit(stage, count + AROUND, random), AROUND_KEPT, count), count))
+    trials = wander(stage, capture, REACHES[kind], count + INSIDE, random)
+    return around(covering(better(trials, INSIDE_KEPT, count), count, stage.matter))
 
 
 def staged(gaussians: Gaussians, kind: Kind | None, size: tuple[int, int]) -> tuple[Kind, Capture, Stage]:

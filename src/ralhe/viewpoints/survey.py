@@ -29,6 +29,11 @@ class Survey:
         return self.coverage * self.share
 
     @classmethod
+    def best(cls, surveys: list[Self]) -> Self:
+        """The most that any of some places shows, of each number."""
+        return cls(max(survey.coverage for survey in surveys), max(survey.share for survey in surveys))
+
+    @classmethod
     def outwards(cls, matter: Matter, probe: Probe, eye: Floats) -> Self:
         """All directions from `eye` [3], units."""
         return cls.along(matter, probe, [(eye, face) for face in FACES], 0.5 * np.pi)
