@@ -102,6 +102,15 @@ def test_encode_passes_its_options_on(scene: Path, tmp_path: Path, calls: list[d
     assert out.read_bytes() == REPORT.data
 
 
+def test_encode_to_several_sizes(scene: Path, tmp_path: Path) -> None:
+    result = run("encode", scene, tmp_path / "out", "--sizes", "3kB, 1.5kB", "--preset", "fast")
+    assert result.exit_code == 0, result.output
+    for name, size in (("3kB", 3000), ("1.5kB", 1500)):
+        stream = tmp_path / "out" / f"{scene.stem}-{name}.ralhe"
+        assert 0 < stream.stat().st_size <= size
+        assert f"{stream}: " in result.output
+
+
 def test_encode_to_a_megabyte_by_default(scene: Path, tmp_path: Path, calls: list[dict[str, Any]]) -> None:
     result = run("encode", scene, tmp_path / "out.ralhe")
     assert (calls[0]["size"], calls[0]["lmbda"], calls[0]["preset"]) == (1_000_000, None, "default")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import ralhe
-from ralhe import bitstream
+from ralhe import bitstream, metrics
 from ralhe.encoding import EncodeReport, encode
 from ralhe.gaussians import Gaussians
 from scenes import all_finite, identical, sphere
@@ -26,6 +26,13 @@ def encoded(scene: Gaussians, **options: int) -> tuple[EncodeReport, Gaussians]:
     return report, decoded
 
 
+def likeness(scene: Gaussians, decoded: Gaussians) -> float:
+    """PSNR in decibels of the worst of six views that no fit has seen."""
+    views = ralhe.place_views(scene, fit=0, test=6, size=(160, 120)).test
+    pairs = ([ralhe.render(s, view.camera).colour.clamp(0, 1).numpy() for s in (scene, decoded)] for view in views)
+    return min(metrics.psnr(*pair) for pair in pairs)
+
+
 def moved(positions: np.ndarray, scene: Gaussians | None = None) -> Gaussians:
     return replace(scene or sphere(len(positions)), positions=positions.astype(np.float32))
 
@@ -39,8 +46,9 @@ def test_few_gaussians(n: int, degree: int) -> None:
     order = np.argsort(decoded.positions[:, 0])
     wanted = np.argsort(scene.positions[:, 0])
     np.testing.assert_allclose(decoded.positions[order], scene.positions[wanted], atol=0.01)
-    np.testing.assert_allclose(decoded.opacity_logits, 1.0, atol=0.1)
-    np.testing.assert_allclose(decoded.sh[order, 0], scene.sh[wanted, 0], atol=0.05)
+    if n:
+        np.testing.assert_allclose(decoded.sh[order, 0], scene.sh[wanted, 0], atol=0.1)
+        assert likeness(scene, decoded) > 35
 
 
 @pytest.mark.parametrize("n", [0, 1, 2])
@@ -56,13 +64,13 @@ def test_no_gaussians_keep_their_degree() -> None:
     assert bitstream.info(report.data).level_ends == ()
 
 
-@pytest.mark.parametrize("n", [2, 1000])
-def test_identical_gaussians_become_one(n: int) -> None:
+@pytest.mark.parametrize(("n", "decibels"), [(2, 30), (1000, 12)])  # one splat has no edge as sharp as a thousand's
+def test_identical_gaussians_become_one(n: int, decibels: float) -> None:
     scene = identical(n, 1)
     report, decoded = encoded(scene)
     assert report.leaves == 1
     np.testing.assert_allclose(decoded.positions[0], scene.positions[0], rtol=1e-3)
-    np.testing.assert_allclose(decoded.sh[0, 0], scene.sh[0, 0], atol=0.05)
+    assert likeness(scene, decoded) > decibels
 
 
 @pytest.mark.parametrize("offset", [0.0, 5.0, 1e4, -1e7])

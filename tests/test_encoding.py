@@ -11,7 +11,7 @@ import pytest
 
 import ralhe
 from ralhe import bitstream
-from ralhe.encoding import EncodeReport, encode
+from ralhe.encoding import EncodeReport, encode, encode_ladder
 from ralhe.errors import RateError, SceneError
 from ralhe.fit.rate_control import LAMBDA_RANGE, TOLERANCE
 from ralhe.gaussians import Gaussians
@@ -19,7 +19,7 @@ from ralhe.prepare import clean
 from ralhe.progress import Progress
 from scenes import all_finite, same_bits, sphere
 
-BUSY = {5_000: 1500, 20_000: 1500, 60_000: 1000}
+BUSY = {5_000: 1500, 20_000: 1500, 45_000: 1000}
 """Size targets, and Gaussians of degree 3 that need more than that at best quality."""
 
 
@@ -122,6 +122,29 @@ def test_tags_survive(n: int, coordinates: str, antialiased: bool) -> None:
     decoded, info = ralhe.decode(report.data), bitstream.info(report.data)
     assert (decoded.coordinates, decoded.antialiased, decoded.sh_degree) == (coordinates, antialiased, 2)
     assert info.source_gaussians == report.source_gaussians == n
+
+
+def test_a_ladder_meets_every_size() -> None:
+    sizes = (5_000, 20_000, 9_000)
+    reports = encode_ladder(sphere(1500, 1), sizes, preset="fast")
+    for size, report in zip(sizes, reports, strict=True):
+        assert size * (1 - TOLERANCE) <= len(report.data) <= size
+        assert len(ralhe.decode(report.data)) == report.leaves
+        assert bitstream.info(report.data).source_gaussians == report.source_gaussians == 1500
+    small, large, middle = reports
+    assert small.leaves < middle.leaves < large.leaves
+    assert small.attribute_error.keys() == large.attribute_error.keys()
+
+
+@pytest.mark.parametrize(("sizes", "message"), [((), "sizes is empty"), ((5_000, 0), "size is 0 bytes")])
+def test_a_ladder_refuses_bad_sizes(sizes: tuple[int, ...], message: str) -> None:
+    with pytest.raises(SceneError, match=message):
+        encode_ladder(sphere(5), sizes)
+
+
+def test_a_ladder_of_nothing() -> None:
+    reports = encode_ladder(sphere(0), (500, 200))
+    assert [len(ralhe.decode(r.data)) for r in reports] == [0, 0]
 
 
 def test_bounding_box_is_that_of_the_source() -> None:

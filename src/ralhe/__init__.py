@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -18,7 +19,7 @@ from ralhe.bitstream import MAGIC, TruncatedNotice, decode, info
 from ralhe.errors import BitstreamError, CameraError, RalheError, RateError, SceneError
 from ralhe.files import SceneNotice
 from ralhe.gaussians import Gaussians
-from ralhe.options import EncodeOptions
+from ralhe.options import EncodeOptions, LadderOptions
 
 if TYPE_CHECKING:
     from ralhe import cameras
@@ -37,6 +38,7 @@ __all__ = [
     "Comparison",
     "EncodeOptions",
     "Gaussians",
+    "LadderOptions",
     "RalheError",
     "RateError",
     "Rendered",
@@ -48,6 +50,7 @@ __all__ = [
     "compare",
     "decode",
     "encode",
+    "encode_ladder",
     "encode_report",
     "info",
     "place_views",
@@ -88,6 +91,18 @@ def encode_report(gaussians: Gaussians, **options: Unpack[EncodeOptions]) -> Enc
     from ralhe import encoding
 
     return encoding.encode(gaussians, **options)
+
+
+def encode_ladder(
+    gaussians: Gaussians, sizes: Sequence[int], **options: Unpack[LadderOptions]
+) -> tuple[EncodeReport, ...]:
+    """Compresses a scene to several sizes in bytes, in less than half the time of as many encodes.
+
+    See `ralhe.encoding.encode_ladder` for options and errors.
+    """
+    from ralhe import encoding
+
+    return encoding.encode_ladder(gaussians, sizes, **options)
 
 
 def read(path: str | Path) -> Gaussians:

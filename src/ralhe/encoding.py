@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -83,38 +83,58 @@ def encode(
     The stream is never above `size`, and at least 97% of it unless even the best quality needs less.
     Raises SceneError for arguments out of range, RateError when no stream can be that small.
     """
-    began = time.monotonic()
     _check(size, lmbda, preset, depth)
     meter = Meter(progress, stop)
-    meter.enter("prepare")
-    given = gaussians if sh_degree is None else gaussians.with_sh_degree(sh_degree)
-    cleaned = clean(given)
-    chosen, count = PRESETS[preset], len(cleaned.gaussians)
-    if count == 0:
-        return _empty(given, cleaned.dropped, size, began)
-    source = _look_at(given, cleaned.gaussians, views, planned_count(size, count) if size else count, chosen, meter)
+    task = _Task.prepare(gaussians, sh_degree, depth, PRESETS[preset], meter)
+    if task.empty:
+        return task.report_empty(size)
+    source = task.look(views, size)
     if size is None:
         assert lmbda is not None
-        plan = Plan(count, depth or DEPTH_AT_LAMBDA, given.sh_degree, planned_widths(8 * count, given.sh_degree))
-        job = Job(source, plan, meter)
-        candidate = job.fit_at(lmbda, chosen)
+        job = Job(source, task.whole_plan(), meter)
+        candidate = job.fit_at(lmbda, task.preset)
     else:
-        job, candidate = _fit_to_size(source, size, depth, chosen, meter)
+        job, candidate = task.fit_to_size(source, size)
     meter.finish()
-    decoded = _verify(candidate.data, job.scene)
-    return EncodeReport(
-        data=candidate.data,
-        source_gaussians=len(given),
-        dropped=cleaned.dropped,
-        kept=job.plan.kept,
-        leaves=len(job.scene),
-        depth=job.plan.depth,
-        sh_degree=job.plan.sh_degree,
-        lmbda=candidate.lmbda,
-        seconds=time.monotonic() - began,
-        bits=_bits(candidate),
-        attribute_error=_attribute_error(job.scene, decoded),
-    )
+    return task.report(job, candidate)
+
+
+def encode_ladder(
+    gaussians: Gaussians,
+    sizes: Sequence[int],
+    *,
+    preset: str = "default",
+    sh_degree: int | None = None,
+    depth: int | None = None,
+    views: Views | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    stop: threading.Event | None = None,
+) -> tuple[EncodeReport, ...]:
+    """Compresses a scene to each of `sizes`, in bytes; the rest as for `encode`.
+
+    The scene is prepared once, and from the largest size down each fit starts where the one before ended: what it kept
+    has already learnt to stand for what it dropped. Reports come in the order of `sizes`.
+    """
+    if not sizes:
+        raise SceneError("sizes is empty, expected one or more")
+    for size in sizes:
+        _check(size, None, preset, depth)
+    meter = Meter(progress, stop)
+    task = _Task.prepare(gaussians, sh_degree, depth, PRESETS[preset], meter)
+    if task.empty:
+        return tuple(task.report_empty(size) for size in sizes)
+    rungs = sorted(set(sizes), reverse=True)
+    shorter = replace(task, preset=task.preset.continued())
+    work = [task.work(rungs[0]), *(shorter.work(size) for size in rungs[1:])]
+    meter.later = sum(work[1:])
+    source, before, reports = task.look(views, rungs[0]), None, dict[int, EncodeReport]()
+    for size, step in zip(rungs, work, strict=True):
+        meter.later -= step if before else 0.0
+        job, candidate = (shorter if before else task).fit_to_size(source, size, before)
+        reports[size] = task.report(job, candidate)
+        source, before = source.continued(bitstream.decode(candidate.data)), job
+    meter.finish()
+    return tuple(reports[size] for size in sizes)
 
 
 def _check(size: int | None, lmbda: float | None, preset: str, depth: int | None) -> None:
@@ -131,46 +151,109 @@ def _check(size: int | None, lmbda: float | None, preset: str, depth: int | None
         raise SceneError(f"depth is {depth}, expected 1 to {MAX_DEPTH}")
 
 
-def _look_at(given: Gaussians, cleaned: Gaussians, views: Views | None, kept: int, preset: Preset,
-             meter: Meter) -> Source:  # fmt: skip
-    """The scene with its pictures; kept: Gaussians that the fit to come will have, for the time left."""
-    n = len(cleaned)
-    rest = fit_work(preset, kept, given.sh_degree, preset.rounds + COARSE_WALKS + FINE_WALKS, pictured=True)
-    meter.plan(preset.pictures * picture_work(n) + rest)
-    meter.enter("look")
-    pictures = take_pictures(cleaned, views, preset.pictures, lambda: meter.looked(n))
-    return Source.of(given, cleaned, pictures)
+@dataclass(frozen=True, eq=False)
+class _Task:
+    """A scene to compress, and how."""
 
+    given: Gaussians  # the harmonics cut where that was asked for
+    cleaned: Gaussians
+    dropped: int
+    depth: int | None
+    preset: Preset
+    meter: Meter
+    began: float
 
-def _fit_to_size(
-    source: Source, size: int, depth: int | None, preset: Preset, meter: Meter
-) -> tuple[Job, Candidate]:
-    """Plans, and plans again with fewer or more Gaussians where the size cannot be met with these."""
-    count = len(source.cleaned)
-    degree = planned_degree(size, count, source.given.sh_degree)
-    scale, extra_depth = 1.0, 0
-    for attempt in range(REPLANS + 1):
-        kept = max(1, min(count, int(scale * planned_count(size, count))))
-        level = depth or min(_depth_for(source, kept, 8.0 * size / kept) + extra_depth, MAX_PLANNED_DEPTH)
-        plan = Plan(kept, level, degree, planned_widths(size, degree))
-        job = Job(source, plan, meter)
-        lmbda, reached = job.warm_up(size, preset)
-        if reached > size and lmbda >= LAMBDA_RANGE[1] * 0.99 and kept > 1 and attempt < REPLANS:
-            scale *= _shrink(size, reached)
-            continue
-        finest = lmbda <= LAMBDA_RANGE[0] * 1.01 and reached < size * (1 - TOLERANCE)
-        room = kept < count or (depth is None and level < MAX_PLANNED_DEPTH)
-        if finest and room and scale >= 1 and attempt < REPLANS:
-            scale, extra_depth = scale * 2, extra_depth + 1
-            continue
-        candidate = job.refine(size, lmbda, preset)
-        if len(candidate.data) <= size:
-            return job, candidate
-        if kept == 1:
-            break
-        scale *= _shrink(size, len(candidate.data))
-        degree = degree if size >= MIN_HARMONIC_SIZE else 0
-    raise RateError(f"no stream of this scene fits {size} bytes; the smallest found has {len(candidate.data)}")
+    @classmethod
+    def prepare(cls, gaussians: Gaussians, sh_degree: int | None, depth: int | None, preset: Preset,
+                meter: Meter) -> _Task:  # fmt: skip
+        began = time.monotonic()
+        meter.enter("prepare")
+        given = gaussians if sh_degree is None else gaussians.with_sh_degree(sh_degree)
+        cleaned = clean(given)
+        return cls(given, cleaned.gaussians, cleaned.dropped, depth, preset, meter, began)
+
+    @property
+    def empty(self) -> bool:
+        return len(self.cleaned) == 0
+
+    def whole_plan(self) -> Plan:
+        """Nothing left out."""
+        degree, count = self.given.sh_degree, len(self.cleaned)
+        return Plan(count, self.depth or DEPTH_AT_LAMBDA, degree, planned_widths(8 * count, degree))
+
+    def work(self, size: int | None) -> float:
+        """Of a fit, before anything is known of it."""
+        count = planned_count(size, len(self.cleaned)) if size else len(self.cleaned)
+        walks = self.preset.rounds + COARSE_WALKS + FINE_WALKS
+        return fit_work(self.preset, count, self.given.sh_degree, walks, pictured=True)
+
+    def look(self, views: Views | None, size: int | None) -> Source:
+        """The scene with its pictures; size: what it will be fitted to first, for the time left."""
+        n, meter = len(self.cleaned), self.meter
+        meter.plan(self.preset.pictures * picture_work(n) + self.work(size))
+        meter.enter("look")
+        pictures = take_pictures(self.cleaned, views, self.preset.pictures, lambda: meter.looked(n))
+        return Source.of(self.given, self.cleaned, pictures)
+
+    def fit_to_size(self, source: Source, size: int, before: Job | None = None) -> tuple[Job, Candidate]:
+        """Plans, and plans again with fewer or more Gaussians where the size cannot be met with these.
+
+        before: a job whose networks know the scene already.
+        """
+        count = len(source.cleaned)
+        degree = planned_degree(size, source.whole, source.cleaned.sh_degree)
+        scale, extra_depth = 1.0, 0
+        for attempt in range(REPLANS + 1):
+            kept = max(1, min(count, int(scale * planned_count(size, source.whole))))
+            finer = _depth_for(source, kept, 8.0 * size / kept) + extra_depth
+            plan = Plan(kept, self.depth or min(finer, MAX_PLANNED_DEPTH), degree, planned_widths(size, degree))
+            job = Job(source, plan, self.meter, before)
+            lmbda, reached = job.warm_up(size, self.preset)
+            if reached > size and lmbda >= LAMBDA_RANGE[1] * 0.99 and kept > 1 and attempt < REPLANS:
+                scale *= _shrink(size, reached)
+                continue
+            finest = lmbda <= LAMBDA_RANGE[0] * 1.01 and reached < size * (1 - TOLERANCE)
+            room = kept < count or (self.depth is None and plan.depth < MAX_PLANNED_DEPTH)
+            if finest and room and scale >= 1 and attempt < REPLANS:
+                scale, extra_depth = scale * 2, extra_depth + 1
+                continue
+            candidate = job.refine(size, lmbda, self.preset)
+            if len(candidate.data) <= size:
+                return job, candidate
+            if kept == 1:
+                break
+            scale *= _shrink(size, len(candidate.data))
+            degree = degree if size >= MIN_HARMONIC_SIZE else 0
+        raise RateError(f"no stream of this scene fits {size} bytes; the smallest found has {len(candidate.data)}")
+
+    def report(self, job: Job, candidate: Candidate) -> EncodeReport:
+        """Of a stream, as the real decoder sees it."""
+        decoded = _verify(candidate.data, job.scene)
+        return EncodeReport(
+            data=candidate.data,
+            source_gaussians=len(self.given),
+            dropped=self.dropped,
+            kept=job.plan.kept,
+            leaves=len(job.scene),
+            depth=job.plan.depth,
+            sh_degree=job.plan.sh_degree,
+            lmbda=candidate.lmbda,
+            seconds=time.monotonic() - self.began,
+            bits=_bits(candidate),
+            attribute_error=_attribute_error(job.scene, decoded),
+        )
+
+    def report_empty(self, size: int | None) -> EncodeReport:
+        """Of the stream of a scene in which nothing can be seen."""
+        source, degree = self.given, self.given.sh_degree
+        header = Header(degree, 0, LOOKAHEAD, 0, len(source), (0.0, 0.0, 0.0), 1.0, (0.0,) * 6,
+                        (4, 4 if degree else 0, 0), antialiased=source.antialiased,
+                        coordinates=source.coordinates)  # fmt: skip
+        data = bitstream.assemble_empty(header)
+        if size is not None and len(data) > size:
+            raise RateError(f"no stream of this scene fits {size} bytes; the smallest has {len(data)}")
+        seconds, bits = time.monotonic() - self.began, {"container": 8.0 * len(data)}
+        return EncodeReport(data, len(source), self.dropped, 0, 0, 0, degree, 0.0, seconds, bits, {})
 
 
 def _shrink(size: int, reached: int) -> float:
@@ -186,17 +269,6 @@ def _depth_for(source: Source, kept: int, bits_per_gaussian: float) -> int:
     header = Header(0, TRIED_DEPTH, LOOKAHEAD, len(scene), 0, (0.0, 0.0, 0.0), 1.0, (0.0,) * 6, (4, 0, 0))
     geometry = Encoder(header.pack(), scene.codes, LOOKAHEAD).geometry()
     return planned_depth(bits_per_gaussian, 8.0 * sum(len(s.data) for s in geometry) / len(scene))
-
-
-def _empty(source: Gaussians, dropped: int, size: int | None, began: float) -> EncodeReport:
-    header = Header(source.sh_degree, 0, LOOKAHEAD, 0, len(source), (0.0, 0.0, 0.0), 1.0, (0.0,) * 6,
-                    (4, 4 if source.sh_degree else 0, 0), antialiased=source.antialiased,
-                    coordinates=source.coordinates)  # fmt: skip
-    data = bitstream.assemble_empty(header)
-    if size is not None and len(data) > size:
-        raise RateError(f"no stream of this scene fits {size} bytes; the smallest has {len(data)}")
-    bits = {"container": 8.0 * len(data)}
-    return EncodeReport(data, len(source), dropped, 0, 0, 0, source.sh_degree, 0.0, time.monotonic() - began, bits, {})
 
 
 def _verify(data: bytes, scene: Voxelised) -> Gaussians:

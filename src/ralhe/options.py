@@ -12,14 +12,19 @@ if TYPE_CHECKING:
     from ralhe.cameras import Views
 
 
-class EncodeOptions(TypedDict, total=False):
-    """Keywords of `ralhe.encode`; give `size` or `lmbda`."""
+class LadderOptions(TypedDict, total=False):
+    """Keywords of `ralhe.encode_ladder`."""
 
-    size: int | None  # bytes the stream may have
-    lmbda: float | None  # distortion worth one bit, instead of a size
     preset: str  # "fast", "default" or "best"
     sh_degree: int | None  # cut the harmonics to this degree
     depth: int | None  # of the octree, 1 ... 21
     views: Views | None  # cameras to judge by, with photos where they have them; placed if not given
     progress: Callable[[Progress], None] | None
     stop: threading.Event | None  # when set, the fit ends and the best so far is coded
+
+
+class EncodeOptions(LadderOptions, total=False):
+    """Keywords of `ralhe.encode`; give `size` or `lmbda`."""
+
+    size: int | None  # bytes the stream may have
+    lmbda: float | None  # distortion worth one bit, instead of a size

@@ -22,6 +22,14 @@ def bytes_of(_context: click.Context, _option: click.Parameter, text: str | None
         raise click.BadParameter(str(error)) from error
 
 
+def sizes_of(context: click.Context, option: click.Parameter, text: str | None) -> dict[str, int] | None:
+    """Value of an option that is a list of sizes, each under the name it was given by."""
+    if text is None:
+        return None
+    named = {name.strip(): bytes_of(context, option, name) for name in text.split(",")}
+    return {name.replace(" ", ""): size for name, size in named.items() if size is not None}
+
+
 def picture_size(_context: click.Context, _option: click.Parameter, text: str | None) -> tuple[int, int] | None:
     """Value of an option that is WIDTHxHEIGHT in pixels."""
     if text is None:

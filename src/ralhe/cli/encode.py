@@ -9,10 +9,10 @@ import click
 
 import ralhe
 from ralhe import files
-from ralhe.cli.arguments import SCENE, bytes_of
+from ralhe.cli.arguments import SCENE, bytes_of, sizes_of
 from ralhe.cli.failures import about, check_output, plain_words, stop_on_interrupt
 from ralhe.files.coordinates import in_ply_axes
-from ralhe.options import EncodeOptions
+from ralhe.options import EncodeOptions, LadderOptions
 from ralhe.progress_bar import ProgressBar
 from ralhe.sizes import format_size
 
@@ -26,6 +26,8 @@ DEFAULT_SIZE = 1_000_000
 @click.argument("scene", type=SCENE)
 @click.argument("stream", type=SCENE)
 @click.option("--size", callback=bytes_of, help="Most the stream may have: bytes, kB, MB, KiB or MiB.  [default: 1MB]")
+@click.option("--sizes", callback=sizes_of, help="Several sizes, as in 100kB,250kB,1MB: STREAM is then a folder, and"
+              " gets a stream for each in less than half the time of as many encodes.")  # fmt: skip
 @click.option("--lmbda", type=float, help="Distortion worth one bit, instead of a size: 0.01 is fine, 1 is coarse.")
 @click.option("--preset", type=click.Choice(["fast", "default", "best"]), default="default", show_default=True,
               help="How long to look for a better stream of the same size; decoding is as fast after any.")  # fmt: skip
@@ -33,8 +35,8 @@ DEFAULT_SIZE = 1_000_000
 @click.option("--depth", type=click.IntRange(1, 21), help="Depth of the octree of positions; chosen if not given.")
 @click.option("--images", type=SCENE, help="Photos that the scene was trained on, with their cameras: a folder or file"
               " as for ralhe compare --cameras. The stream then looks like the photos, not like SCENE.")  # fmt: skip
-def encode(scene: Path, stream: Path, size: int | None, lmbda: float | None, preset: str, sh_degree: int | None,
-           depth: int | None, images: Path | None) -> None:  # fmt: skip
+def encode(scene: Path, stream: Path, size: int | None, sizes: dict[str, int] | None, lmbda: float | None, preset: str,
+           sh_degree: int | None, depth: int | None, images: Path | None) -> None:  # fmt: skip
     """Compress SCENE (.ply, .compressed.ply or .spz) to STREAM (.ralhe).
 
     The stream is never larger than --size and at least 97% of it, unless the scene needs less at best quality.
@@ -44,31 +46,54 @@ def encode(scene: Path, stream: Path, size: int | None, lmbda: float | None, pre
     ralhe encode scene.ply scene.ralhe                  1 MB, the default
     ralhe encode scene.ply scene.ralhe --size 250kB     smaller
     ralhe encode scene.spz scene.ralhe --preset fast    sooner
+    ralhe encode scene.ply out/ --sizes 100kB,250kB,1MB out/scene-100kB.ralhe and so on
     """
     with plain_words():
-        if size is not None and lmbda is not None:
-            raise click.UsageError("give --size or --lmbda, not both")
-        if size is None and lmbda is None:
-            size = DEFAULT_SIZE
+        if sum(x is not None for x in (size, sizes, lmbda)) > 1:
+            raise click.UsageError("give one of --size, --sizes and --lmbda")
         views = None
         if images is not None:
             from ralhe import cameras
 
             with about(images):
                 views = cameras.read(images)
+        if sizes is not None:
+            encode_files(scene, stream, sizes, preset=preset, sh_degree=sh_degree, depth=depth, views=views)
+            return
+        size = size or (DEFAULT_SIZE if lmbda is None else None)
         report = encode_file(
             scene, stream, size=size, lmbda=lmbda, preset=preset, sh_degree=sh_degree, depth=depth, views=views
         )
         click.echo(f"{stream}: {encoded_line(scene, report)}")
 
 
+def encode_files(scene: Path, folder: Path, sizes: dict[str, int], **options: Unpack[LadderOptions]) -> None:
+    """Reads, encodes to every size under a progress bar, writes FOLDER/SCENE-SIZE.ralhe."""
+    with about(folder):
+        folder.mkdir(exist_ok=True)
+    with about(scene):
+        gaussians = _read(scene, options)
+        with stop_on_interrupt() as stop, ProgressBar() as bar:
+            options["progress"], options["stop"] = bar.update, stop
+            reports = ralhe.encode_ladder(gaussians, list(sizes.values()), **options)
+    for name, report in zip(sizes, reports, strict=True):
+        stream = folder / f"{scene.name.removesuffix(scene.suffix).removesuffix('.compressed')}-{name}.ralhe"
+        with about(stream), files.whole_file(stream) as out:
+            out.write(report.data)
+        click.echo(f"{stream}: {encoded_line(scene, report)}")
+
+
+def _read(scene: Path, options: LadderOptions) -> ralhe.Gaussians:
+    """The scene, in the axes of the cameras where there are some."""
+    gaussians = ralhe.read(scene)
+    return gaussians if options.get("views") is None else in_ply_axes(gaussians)
+
+
 def encode_file(scene: Path, stream: Path, **options: Unpack[EncodeOptions]) -> EncodeReport:
     """Reads, encodes under a progress bar, writes."""
     check_output(scene, stream)
     with about(scene):
-        gaussians = ralhe.read(scene)
-        if options.get("views") is not None:
-            gaussians = in_ply_axes(gaussians)  # as the cameras are
+        gaussians = _read(scene, options)
         with stop_on_interrupt() as stop, ProgressBar() as bar:
             options["progress"], options["stop"] = bar.update, stop
             report = ralhe.encode_report(gaussians, **options)

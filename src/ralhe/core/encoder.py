@@ -106,7 +106,7 @@ class Encoder:
 
         After `geometry`. Returns the mean of all as the decoder weighs it, [channels].
         """
-        self._core.check("aim_latents", 0, 0)
+        self.aim_at_targets()
         arrays = (attributes, weights, np.zeros(attributes.shape[1]))
         addresses = [self._core.put(np.ascontiguousarray(a, np.float32)) for a in arrays]
         self._core.check("encoder_targets", *addresses)
@@ -163,10 +163,14 @@ class Encoder:
         share, factor = (np.ascontiguousarray(rows[:, i]).view(np.float32) for i in (3, 4))
         return Merges(rows[:, 0], rows[:, 1], rows[:, 2], share, factor, wanted, curvature, leaf_rows)
 
+    def aim_at_targets(self) -> None:
+        """Aims the walks to come at the attributes of `set_targets`, as at the start."""
+        self._core.check("aim_latents", 0, 0)
+
     def aim_latents(self, wanted: Array, curvature: Array) -> None:
         """Aims the walks to come at real-valued latents [N - 1, channels] in the order of `merges`.
 
-        curvature [N - 1, channels]: distortion of missing one by one. After `list_merges`; `set_targets` ends it.
+        curvature [N - 1, channels]: distortion of missing one by one. After `list_merges`.
         """
         addresses = [self._core.put(np.ascontiguousarray(a, np.float32)) for a in (wanted, curvature)]
         self._core.check("aim_latents", *addresses)

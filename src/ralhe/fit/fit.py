@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -86,8 +87,15 @@ class Fit:
         self._use_synthesis((), 0)
         self._aim(scene, weights)
 
+    def learn_from(self, other: Fit) -> None:
+        """Takes over the entropy networks of another fit where they have the same shapes."""
+        if [m.shape for m in self._models] == [m.shape for m in other._models]:
+            self._models, self._exponents = copy.deepcopy(other._models), list(other._exponents)
+            self._rounds = other._rounds
+
     def code(self, lmbda: float) -> Candidate:
         """The stream at a lambda under the networks as they are."""
+        self._encoder.aim_at_targets()
         self._codes = step_codes(channel_steps(self._attributes.shape[1], lmbda))
         return self._walk(lmbda)
 

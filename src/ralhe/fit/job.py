@@ -8,7 +8,7 @@ import numpy as np
 
 from ralhe.bitstream import Header
 from ralhe.fit.drawing import Drawing
-from ralhe.fit.fit import Candidate, Fit
+from ralhe.fit.fit import Aim, Candidate, Fit
 from ralhe.fit.meter import BASE_ITERATION, HARMONIC_ITERATION, Meter, retraining_work, walk_work
 from ralhe.fit.objective import gaussian_weights, influence_weights
 from ralhe.fit.plan import Plan
@@ -22,6 +22,8 @@ from ralhe.prepare import choose_grid, voxelise
 LOOKAHEAD = 2
 FIRST_LAMBDA = 0.02
 COARSE_WALKS, FINE_WALKS = 9, 12
+ROUNDED_AWAY = 1.02  # of the size, before rounding by pictures: aims that come to rest cost fewer bits
+FINE_TOLERANCE = 0.006  # of the last search, where sizes follow lambda closely
 SYNTHESIS_HIDDEN = 8
 LEARN_EVERY, RELEARN_SHARE = 15, 0.2
 """Turns of rounding between trainings of the networks, and how long those are against the ones before."""
@@ -51,7 +53,8 @@ def fit_work(preset: Preset, leaves: int, sh_degree: int, walks: int, *, picture
 class Job:
     """A voxelised scene and its fit."""
 
-    def __init__(self, source: Source, plan: Plan, meter: Meter) -> None:
+    def __init__(self, source: Source, plan: Plan, meter: Meter, before: Job | None = None) -> None:
+        """before: a job on the same scene whose networks may be taken over."""
         kept, worth = source.keep(plan.kept, plan.sh_degree)
         grid = choose_grid(kept.positions, plan.depth)
         self.plan = plan
@@ -75,6 +78,8 @@ class Job:
             contraction=(*grid.centre, grid.scale) if grid.contracted else None,
         )
         self.fit = Fit(self.scene, gaussian_weights(self.scene.weights), header, meter)
+        if before is not None:
+            self.fit.learn_from(before.fit)
         self._channels = channels_of(plan.sh_degree)
 
     def retrain(self, preset: Preset) -> None:
@@ -99,7 +104,9 @@ class Job:
         self.meter.enter("fit")
         self.fit.code(lmbda)
         self._rounds(preset, lmbda, lambda size: lmbda)
-        return self._round(preset, self.fit.code(lmbda), None)
+        if self._sees:
+            return self.fit.code_towards(*self._round(preset, lmbda, lambda x, _: x))
+        return self.fit.code(lmbda)
 
     def _rounds(self, preset: Preset, lmbda: float, follow: Callable[[int], float]) -> None:
         """Rounds of choosing and learning. follow: lambda from the size reached."""
@@ -136,32 +143,35 @@ class Job:
 
         self._rounds(preset, lmbda, follow)
         self.meter.enter("meet the size")
+        if self._sees:
+            start, _ = self.search(round(size * ROUNDED_AWAY), lmbda, FINE_WALKS)
+            wanted = size * (1 - FINE_TOLERANCE / 2)
+            aim, last = self._round(preset, start, lambda x, reached: x * reached / wanted)
+            self.meter.enter("meet the size")
+            last, reached = search_lambda(
+                lambda x: len(self.fit.code_towards(aim, x).data), size, last, FINE_WALKS, FINE_TOLERANCE
+            )
+            if reached <= size:
+                return self.fit.code_towards(aim, last)
         lmbda, _ = self.search(size, lmbda, FINE_WALKS)
-        return self._round(preset, self.fit.code(lmbda), size)
+        return self.fit.code(lmbda)
 
-    def _round(self, preset: Preset, candidate: Candidate, size: int | None) -> Candidate:
-        """The candidate with its latents rounded by pictures; the size, if there is one, is still met."""
-        pictures, channels = self._source.pictures, self._channels
-        if pictures is None or self.meter.stopped or len(self.scene) < 2 or (size and len(candidate.data) > size):
-            return candidate
+    @property
+    def _sees(self) -> bool:
+        """Whether there is something to round by pictures, pictures, and time."""
+        return self._source.pictures is not None and len(self.scene) > 1 and not self.meter.stopped
+
+    def _round(self, preset: Preset, lmbda: float, follow: Callable[[float, int], float]) -> tuple[Aim, float]:
+        """What the latents should be by the pictures, and the lambda that it came to."""
+        assert self._source.pictures is not None
         self.meter.enter("round")
+        iterations = int(RELEARN_SHARE * preset.base_iterations), int(RELEARN_SHARE * preset.harmonic_iterations)
         schedule = Schedule(
             turns=preset.turns,
             batch=preset.batch,
             learn_every=LEARN_EVERY,
-            learn=lambda: self.fit.learn(
-                int(RELEARN_SHARE * preset.base_iterations), int(RELEARN_SHARE * preset.harmonic_iterations)
-            ),
-            looked=lambda: self.meter.retrained(len(self.scene), channels),
+            learn=lambda: self.fit.learn(*iterations),
+            looked=lambda: self.meter.retrained(len(self.scene), self._channels),
         )
         drawing = Drawing(self.scene, self.fit.basis, self._source.given.antialiased)
-        if size is None:
-            aim, lmbda = round_by_pictures(self.fit, drawing, pictures, candidate.lmbda, lambda x, _: x, schedule)
-            return self.fit.code_towards(aim, lmbda)
-        wanted = size * (1 - TOLERANCE / 2)
-        aim, lmbda = round_by_pictures(
-            self.fit, drawing, pictures, candidate.lmbda, lambda x, reached: x * reached / wanted, schedule
-        )
-        self.meter.enter("meet the size")
-        lmbda, reached = search_lambda(lambda x: len(self.fit.code_towards(aim, x).data), size, lmbda, FINE_WALKS)
-        return self.fit.code_towards(aim, lmbda) if reached <= size else candidate
+        return round_by_pictures(self.fit, drawing, self._source.pictures, lmbda, follow, schedule)

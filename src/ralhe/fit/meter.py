@@ -24,6 +24,7 @@ class Meter:
         self._phase = "prepare"
         self._bytes: int | None = None
         self.distortion: float | None = None
+        self.later = 0.0  # work of fits to come
 
     @property
     def stopped(self) -> bool:
@@ -31,7 +32,7 @@ class Meter:
 
     def plan(self, total: float) -> None:
         """Work in all, from here on."""
-        self._total = self._done + total
+        self._total = self._done + total + self.later
 
     def enter(self, phase: str) -> None:
         self._phase = phase

@@ -56,6 +56,10 @@ class Pictures:
             return float(np.mean([float((difference**2).mean()) for difference in drawn]))
 
 
+WIDE_SHARE = 0.4
+"""Of placed pictures, so many from where people seldom stand: what none of them shows is the first to go, and a viewer
+may stand there all the same (docs/design.md)."""
+
 JUDGES = 8  # one picture of so many is a judge
 
 
@@ -70,7 +74,8 @@ def take_pictures(
     size = picture_size(len(gaussians))
     if views is None:
         try:
-            views = place_views(gaussians, fit=count, test=0, size=size)
+            wide = round(WIDE_SHARE * count)
+            views = place_views(gaussians, fit=count - wide, test=0, wide=wide, size=size)
         except (SceneError, CameraError):
             return None
     chosen = views.fit or views.test

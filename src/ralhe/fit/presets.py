@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,15 @@ class Preset:
     synthesis_iterations: int  # training of the synthesis network
     turns: int  # of rounding by pictures
     batch: int  # pictures in each
+
+    def continued(self) -> Preset:
+        """For a fit that starts where another ended."""
+        return replace(
+            self,
+            retraining_iterations=self.retraining_iterations // 3,
+            rounds=max(1, self.rounds - 2),
+            turns=max(1, self.turns // 2),
+        )
 
 
 PRESETS = {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from ralhe.fit.pictures import Pictures
 from ralhe.gaussians import Gaussians
@@ -22,18 +24,27 @@ class Source:
     cleaned: Gaussians
     pictures: Pictures | None  # None where there is nothing to see
     worth: Weights  # [N] of each cleaned Gaussian: which to keep, how they weigh in a merge
+    whole: int  # Gaussians of the scene before any were dropped for their worth
 
     @classmethod
     def of(cls, given: Gaussians, cleaned: Gaussians, pictures: Pictures | None) -> Source:
-        """The worth of each Gaussian: visibility in the pictures, or a guess from its own numbers without any."""
-        guess = importance(cleaned)
-        if pictures is None:
-            return cls(given, cleaned, None, guess)
-        visibility = pictures.influence(Splats.of(cleaned)).visibility
-        worth = visibility / max(visibility.mean(), 1e-30) + UNSEEN_SHARE * guess / max(guess.mean(), 1e-30)
-        return cls(given, cleaned, pictures, worth)
+        """A scene of which nothing has been dropped yet."""
+        return cls(given, cleaned, pictures, _worth(cleaned, pictures), len(cleaned))
+
+    def continued(self, smaller: Gaussians) -> Source:
+        """The same scene with what a stream has left of it as the start."""
+        return replace(self, cleaned=smaller, worth=_worth(smaller, self.pictures))
 
     def keep(self, count: int, sh_degree: int) -> tuple[Gaussians, Weights]:
         """The `count` Gaussians of greatest worth, and their worth."""
         index = most_important(self.worth, count)
         return self.cleaned.with_sh_degree(sh_degree).take(index), self.worth[index]
+
+
+def _worth(gaussians: Gaussians, pictures: Pictures | None) -> Weights:
+    """[N] visibility in the pictures, or a guess from a Gaussian's own numbers without any."""
+    guess = importance(gaussians)
+    if pictures is None:
+        return guess
+    visibility = pictures.influence(Splats.of(gaussians)).visibility
+    return np.asarray(visibility / max(visibility.mean(), 1e-30) + UNSEEN_SHARE * guess / max(guess.mean(), 1e-30))

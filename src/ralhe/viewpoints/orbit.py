@@ -9,22 +9,25 @@ from ralhe.viewpoints.shot import Shot, Trial
 from ralhe.viewpoints.stage import Stage
 from ralhe.viewpoints.subject import Subject
 
-LOWEST, HIGHEST = np.sin(np.radians((-5, 55)))  # of elevations; the sines between are equally likely
+ELEVATIONS = np.sin(np.radians((-5, 55)))  # the sines between are equally likely
+ALL_ELEVATIONS = np.sin(np.radians((-80, 80)))
 CLOSEST, FARTHEST = 0.75, 1.35  # times the distance at which the object fills the picture
 DETAIL, WHOLE = 0.5, 0.1  # of the way from the middle to some detail: the target of the closest and the farthest shot
 BLOCKED, SO_NEAR = 0.03, 0.25  # share of a picture that may show something nearer than this part of the way
 
 
-def orbit(stage: Stage, count: int, random: np.random.Generator) -> list[Trial]:
-    """`count` shots spread evenly over azimuths, elevations and distances."""
+def orbit(stage: Stage, count: int, random: np.random.Generator, wide: bool = False) -> list[Trial]:
+    """`count` shots spread evenly over azimuths, elevations and distances; wide: from below too."""
     subject = Subject.of(stage.matter)
+    lowest, highest = ALL_ELEVATIONS if wide else ELEVATIONS
     trials = []
     for around, rise, back in evenly(count, random):
-        outward = direction(2 * np.pi * around, LOWEST + (HIGHEST - LOWEST) * rise)
+        outward = direction(2 * np.pi * around, lowest + (highest - lowest) * rise)
         detail = subject.points[random.integers(len(subject.points))]
         target = subject.middle + (DETAIL + (WHOLE - DETAIL) * back) * detail
         eye = target + CLOSEST * (FARTHEST / CLOSEST) ** back * subject.distance(outward, stage.lens) * outward
-        eye[2] = max(eye[2], subject.bottom)
+        if not wide:
+            eye[2] = max(eye[2], subject.bottom)
         trials.append(tried(stage, Shot(eye, target)))
     return trials
 

@@ -19,12 +19,12 @@ from ralhe.viewpoints.shot import Shot
 from ralhe.viewpoints.stage import Stage
 from ralhe.viewpoints.upright import upright
 
-FIT, TEST = 0, 1
+FIT, TEST, WIDE = 0, 1, 2
 """Streams of random numbers: no fit, whatever it asks for, is given a view that another call judges by."""
 
 # Trials beyond the views that are asked for, and the share of all trials that may become views.
 AROUND, AROUND_KEPT = 16, 0.8
-INSIDE, INSIDE_KEPT = 100, 0.4
+INSIDE, INSIDE_KEPT, WIDE_KEPT = 100, 0.4, 0.8
 REACHES = {"interior": 1.0, "unbounded": 3.0}
 
 
@@ -33,6 +33,7 @@ def place_views(
     *,
     fit: int = 32,
     test: int = 12,
+    wide: int = 0,
     seed: int = 0,
     kind: Kind | None = None,
     size: tuple[int, int] = (800, 600),
@@ -40,7 +41,8 @@ def place_views(
     """Views of a scene that came without cameras, on black: such as a person would photograph.
 
     An object is seen from all around and above, an interior and an unbounded capture from where its cameras seem to
-    have stood. Views of both lists are alike; another `seed` places others. A list depends on its own count alone, so
+    have stood. Views of both lists are alike; another `seed` places others. wide: so many more views join those to fit
+    that few people would take, an object from below, a room from its corners. A list depends on its own count alone, so
     that none of the test views of one call is among the fit views of another. kind: what the scene is, where its
     guess is wrong. size: width and height in pixels. The same arguments give the same views, up to rounding. Needs
     the `render` extra. Raises SceneError for a scene without a finite Gaussian, CameraError where the numbers make
@@ -48,22 +50,25 @@ def place_views(
 
         Gaussians -> Matter -> Capture -> kind -> upright -> Stage -> trials (orbit or wander) -> choice -> Views
     """
-    if fit < 0 or test < 0 or min(size) < 1:
-        raise CameraError(f"no views of fit {fit}, test {test}, size {size}: counts begin at 0, sides at 1")
+    if min(fit, test, wide) < 0 or min(size) < 1:
+        asked = f"fit {fit}, test {test}, wide {wide}, size {size}"
+        raise CameraError(f"no views of {asked}: counts begin at 0, sides at 1")
     kind, capture, stage = staged(gaussians, kind, size)
     learnt = shots(stage, capture, kind, fit, np.random.default_rng((seed, FIT)))
+    unusual = shots(stage, capture, kind, wide, np.random.default_rng((seed, WIDE)), wide=True)
     judges = shots(stage, capture, kind, test, np.random.default_rng((seed, TEST)))
-    return Views(named(stage, "fit", learnt), named(stage, "test", judges))
+    return Views(named(stage, "fit", learnt) + named(stage, "wide", unusual), named(stage, "test", judges))
 
 
-def shots(stage: Stage, capture: Capture, kind: Kind, count: int, random: np.random.Generator) -> list[Shot]:
+def shots(stage: Stage, capture: Capture, kind: Kind, count: int, random: np.random.Generator,
+          wide: bool = False) -> list[Shot]:  # fmt: skip
     """`count` shots of a scene, in the order of the directions in which they look."""
     if not count:
         return []
     if kind == "object":
-        return around(far_apart(better(orbit(stage, count + AROUND, random), AROUND_KEPT, count), count))
-    trials = wander(stage, capture, REACHES[kind], count + INSIDE, random)
-    return around(covering(better(trials, INSIDE_KEPT, count), count, stage.matter))
+        return around(far_apart(better(orbit(stage, count + AROUND, random, wide), AROUND_KEPT, count), count))
+    trials = wander(stage, capture, REACHES[kind], count + INSIDE, random, wide)
+    return around(covering(better(trials, WIDE_KEPT if wide else INSIDE_KEPT, count), count, stage.matter))
 
 
 def staged(gaussians: Gaussians, kind: Kind | None, size: tuple[int, int]) -> tuple[Kind, Capture, Stage]:

@@ -1,0 +1,97 @@
+"""Rounding by pictures: what it draws is what a decoder sees, and the stream looks better for it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from ralhe import bitstream
+from ralhe.fit.drawing import Drawing, attribute_curvature
+from ralhe.fit.job import Job
+from ralhe.fit.meter import Meter
+from ralhe.fit.pictures import Pictures, take_pictures
+from ralhe.fit.plan import Plan
+from ralhe.fit.presets import PRESETS, Preset
+from ralhe.fit.source import Source
+from ralhe.gaussians import Gaussians
+from ralhe.prepare import clean
+from ralhe.rasteriser import Splats, render
+from scenes import sphere
+
+SIZE = 3_000
+FAST = replace(PRESETS["fast"], base_iterations=100, harmonic_iterations=50, synthesis_iterations=50)
+
+
+@pytest.fixture(scope="module")
+def source() -> Source:
+    """A sphere in harmonics of degree 1, with pictures."""
+    scene = clean(sphere(500, 1)).gaussians
+    return Source.of(scene, scene, take_pictures(scene, None, 48))
+
+
+def pictures_of(source: Source) -> Pictures:
+    assert source.pictures is not None
+    return source.pictures
+
+
+def fitted(source: Source, preset: Preset, stop: threading.Event | None = None) -> tuple[Job, bytes]:
+    """Everything kept, in at most SIZE bytes, with a basis of the harmonics."""
+    job = Job(source, Plan(len(source.cleaned), 8, 1, (16, 8)), Meter(None, stop))
+    lmbda, _ = job.warm_up(SIZE, preset)
+    return job, job.refine(SIZE, lmbda, preset).data
+
+
+def error(source: Source, decoded: Gaussians) -> float:
+    pictures = pictures_of(source)
+    return pictures.error(Splats.of(decoded), pictures.judges)
+
+
+def test_rounding_by_pictures_looks_better_at_the_same_size(source: Source) -> None:
+    plain, rounded = (fitted(source, replace(FAST, turns=turns))[1] for turns in (0, 40))
+    assert len(rounded) <= SIZE
+    assert error(source, bitstream.decode(rounded)) < 0.95 * error(source, bitstream.decode(plain))
+
+
+def test_what_is_drawn_is_what_a_decoder_sees(source: Source) -> None:
+    job, data = fitted(source, replace(FAST, turns=2))
+    drawing = Drawing(job.scene, job.fit.basis, antialiased=False)
+    attributes = torch.from_numpy(job.fit.decoded_attributes()).requires_grad_()
+    camera = pictures_of(source).all[0].camera
+    drawn = render(drawing.splats(attributes), camera).colour
+    with torch.no_grad():
+        seen = render(Splats.of(bitstream.decode(data)), camera).colour
+    assert len(job.fit.basis) == 27
+    np.testing.assert_allclose(drawn.detach().numpy(), seen.numpy(), atol=2e-3)
+    drawn.square().sum().backward()
+    assert attributes.grad is not None
+    assert bool((attributes.grad.abs().sum(dim=0) > 0).all())
+
+
+def test_curvature_tells_how_fast_an_error_grows(source: Source) -> None:
+    """By channel, against the slope between two pictures an epsilon apart."""
+    job, _ = fitted(source, replace(FAST, turns=0))
+    drawing, pictures = Drawing(job.scene, job.fit.basis, antialiased=False), pictures_of(source)
+    decoded = torch.from_numpy(job.fit.decoded_attributes())
+    splats = drawing.splats(decoded)
+    predicted = attribute_curvature(pictures.influence(splats), splats.opacities, decoded.shape[1])
+    random = np.random.default_rng(0)
+    for channels in (slice(0, 1), slice(1, 4), slice(4, 10), slice(10, 19)):
+        change = torch.zeros_like(decoded)
+        change[:, channels] = torch.from_numpy(random.choice([-0.02, 0.02], change[:, channels].shape)).float()
+        with torch.no_grad():
+            pairs = ([render(drawing.splats(a), p.camera).colour for a in (decoded, decoded + change)]
+                     for p in pictures.all)  # fmt: skip
+            measured = sum(float((one - two).square().sum()) for one, two in pairs)
+        ratio = measured / float((predicted[:, channels] * change[:, channels].numpy() ** 2).sum())
+        assert 0.3 < ratio < 3
+
+
+def test_stopping_still_meets_the_size(source: Source) -> None:
+    stop = threading.Event()
+    stop.set()
+    _, data = fitted(source, replace(FAST, turns=1000), stop)
+    assert len(data) <= SIZE
