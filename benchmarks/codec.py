@@ -2,10 +2,10 @@
 
     python benchmarks/codec.py SCENES VIEWS results.tsv --scenes pod guitar --sizes 250kB 1MB --preset fast
 
-SCENES holds NAME.ply; VIEWS holds NAME.views.json, or photos with cameras in NAME/photos. One row is appended as each
-encode ends, and rows already in the file are not run again. Each row: bytes, Gaussians, depth, PSNR and SSIM over test
-views against renders of the source (and against photos), bits per Gaussian by section, rms attribute error, seconds and
-peak memory of whole processes. The encoder places its own views, or gets those to fit with --given.
+SCENES holds NAME.ply; VIEWS holds NAME.views.json, or photos with cameras in NAME/photos. The sizes of a scene are made
+as one ladder; its rows are appended as it ends, and rows already in the file are not made again. Each row: bytes, Gaussians, depth, PSNR and SSIM over test
+views against renders of the source (and against photos), bits per Gaussian by section, rms attribute error, seconds
+from the start of the ladder until the stream was whole, seconds and peak memory of a process that decodes it. The encoder places its own views, or gets those to fit with --given.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,11 +32,13 @@ ENCODE = """
 import json, sys, ralhe
 from ralhe import cameras
 from ralhe.sizes import parse_size
-views = cameras.read(sys.argv[5]) if len(sys.argv) > 5 else None
-report = ralhe.encode_report(ralhe.read(sys.argv[1]), size=parse_size(sys.argv[3]), preset=sys.argv[4], views=views)
-open(sys.argv[2], "wb").write(report.data)
-fields = ("source_gaussians", "kept", "leaves", "depth", "sh_degree", "lmbda", "bits", "attribute_error")
-print(json.dumps({name: getattr(report, name) for name in fields}))
+scene, folder, sizes, preset, *given = sys.argv[1:]
+views = cameras.read(given[0]) if given else None
+reports = ralhe.encode_ladder(ralhe.read(scene), [parse_size(s) for s in sizes.split(",")], preset=preset, views=views)
+fields = ("source_gaussians", "kept", "leaves", "depth", "sh_degree", "lmbda", "seconds", "bits", "attribute_error")
+for size, report in zip(sizes.split(","), reports):
+    open(f"{folder}/{size}", "wb").write(report.data)
+    print(json.dumps({name: getattr(report, name) for name in fields}))
 """
 DECODE = "import sys, ralhe; ralhe.decode(open(sys.argv[1], 'rb').read())"
 PEAK = "import resource, sys; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
@@ -43,7 +46,7 @@ KINDS = ("geometry", "opacity", "colour", "shape", "harmonics", "parameters", "c
 ERRORS = ("opacity", "colour", "shape", "harmonics")
 COLUMNS = ["scene", "target", "preset", "views", "commit", "bytes", "source_gaussians", "kept", "leaves", "depth",
            "sh_degree", "psnr", "worst_psnr", "ssim", "photo_psnr", "lmbda", *(f"bits_{k}" for k in KINDS),
-           *(f"rms_{k}" for k in ERRORS), "encode_s", "encode_MB", "decode_s", "decode_MB"]  # fmt: skip
+           *(f"rms_{k}" for k in ERRORS), "until_s", "encode_MB", "decode_s", "decode_MB"]  # fmt: skip
 
 
 def run(*arguments: str) -> tuple[str, float, float]:
@@ -70,23 +73,29 @@ def quality(scene: Path, decoded: ralhe.Gaussians, views: cameras.Views) -> dict
     return out | {"photo_psnr": f"{np.mean(photo_psnrs):.2f}" if photo_psnrs else ""}
 
 
-def measure(scene: Path, cameras_of: Path, size: str, preset: str, given: bool, commit: str) -> dict[str, object]:
-    """One row of the table."""
+def measure(scene: Path, cameras_of: Path, sizes: list[str], preset: str, given: bool,
+            commit: str) -> list[dict[str, object]]:  # fmt: skip
+    """Rows of the table."""
+    rows = []
     with tempfile.TemporaryDirectory() as folder:
-        stream = Path(folder) / "scene.ralhe"
         looked_through = [str(cameras_of)] if given else []
-        output, encode_s, encode_mb = run(ENCODE, str(scene), str(stream), size, preset, *looked_through)
-        _, decode_s, decode_mb = min((run(DECODE, str(stream)) for _ in range(3)), key=lambda r: r[1])
-        report, length = json.loads(output.splitlines()[-1]), stream.stat().st_size
-        found = quality(scene, ralhe.decode(stream.read_bytes()), cameras.read(cameras_of))
-    row: dict[str, object] = {"scene": scene.stem, "target": size, "preset": preset, "views": views_word(given)}
-    row |= {"commit": commit, "bytes": length, **found}
+        output, _, encode_mb = run(ENCODE, str(scene), folder, ",".join(sizes), preset, *looked_through)
+        for size, line in zip(sizes, output.splitlines(), strict=True):
+            rows.append(row_of(scene, cameras_of, size, Path(folder) / size, json.loads(line)))
+            rows[-1] |= {"preset": preset, "views": views_word(given), "commit": commit, "encode_MB": f"{encode_mb:.0f}"}
+    return rows
+
+
+def row_of(scene: Path, cameras_of: Path, size: str, stream: Path, report: dict[str, Any]) -> dict[str, object]:
+    """What one stream is."""
+    _, decode_s, decode_mb = min((run(DECODE, str(stream)) for _ in range(3)), key=lambda r: r[1])
+    found = quality(scene, ralhe.decode(stream.read_bytes()), cameras.read(cameras_of))
+    row: dict[str, object] = {"scene": scene.stem, "target": size, "bytes": stream.stat().st_size, **found}
     row |= {k: report[k] for k in ("source_gaussians", "kept", "leaves", "depth", "sh_degree")}
     row["lmbda"] = f"{report['lmbda']:.5g}"
     row |= {f"bits_{k}": f"{report['bits'].get(k, 0) / max(report['leaves'], 1):.2f}" for k in KINDS}
     row |= {f"rms_{k}": f"{report['attribute_error'].get(k, 0):.4f}" for k in ERRORS}
-    times = {"encode_s": encode_s, "encode_MB": encode_mb, "decode_s": decode_s, "decode_MB": decode_mb}
-    return row | {k: f"{v:.2f}" if k == "decode_s" else f"{v:.0f}" for k, v in times.items()}
+    return row | {"until_s": f"{report['seconds']:.0f}", "decode_s": f"{decode_s:.2f}", "decode_MB": f"{decode_mb:.0f}"}
 
 
 def views_word(given: bool) -> str:
@@ -100,7 +109,7 @@ def main() -> None:
     parser.add_argument("views", type=Path, help="holds NAME.views.json or NAME/photos for every scene")
     parser.add_argument("results", type=Path)
     parser.add_argument("--scenes", nargs="+", required=True)
-    parser.add_argument("--sizes", nargs="+", default=["250kB", "500kB", "1MB"])
+    parser.add_argument("--sizes", nargs="+", default=["1MB", "500kB", "250kB", "100kB"])
     parser.add_argument("--preset", default="fast")
     parser.add_argument("--given", action="store_true", help="the encoder looks through the views to fit")
     arguments = parser.parse_args()
@@ -112,18 +121,19 @@ def main() -> None:
     for name in arguments.scenes:
         listed = arguments.views / f"{name}.views.json"
         cameras_of = listed if listed.exists() else arguments.views / name / "photos"
-        for size in arguments.sizes:
-            if (name, size, arguments.preset, views_word(arguments.given)) in done:
-                continue
-            scene = arguments.folder / f"{name}.ply"
-            row = measure(scene, cameras_of, size, arguments.preset, arguments.given, commit)
-            fresh = not arguments.results.exists()
-            with arguments.results.open("a", newline="") as file:
-                writer = csv.DictWriter(file, COLUMNS, delimiter="\t")
-                if fresh:
-                    writer.writeheader()
-                writer.writerow(row)
-            print(*row.values(), flush=True)
+        left = [s for s in arguments.sizes if (name, s, arguments.preset, views_word(arguments.given)) not in done]
+        if not left:
+            continue
+        scene = arguments.folder / f"{name}.ply"
+        rows = measure(scene, cameras_of, left, arguments.preset, arguments.given, commit)
+        fresh = not arguments.results.exists()
+        with arguments.results.open("a", newline="") as file:
+            writer = csv.DictWriter(file, COLUMNS, delimiter="\t")
+            if fresh:
+                writer.writeheader()
+            writer.writerows(rows)
+        for row in rows:
+            print(*(row[name] for name in COLUMNS), flush=True)
 
 
 if __name__ == "__main__":

@@ -140,13 +140,17 @@ class Encoder:
         """Merges kept by the last walk."""
         core = self._core
         n = core.call("recorded_merges")
-        channels = self._channels()
         widths = [core.call("network_inputs", i) for i in (0, 1)]
         base = core.copy(core.pointer("recorded_inputs", 0), (n, widths[0]), np.float32)
         harmonic = np.zeros((0, widths[1]), np.float32)
-        if channels > 10:
+        if self._channels() > 10:
             harmonic = core.copy(core.pointer("recorded_inputs", 1), (n, widths[1]), np.float32)
-        return Recorded(base, harmonic, core.copy(core.pointer("recorded_latents"), (n, channels), np.int16))
+        return Recorded(base, harmonic, self.latents())
+
+    def latents(self) -> npt.NDArray[np.int16]:
+        """[M, channels] of the merges kept by the last walk."""
+        core, shape = self._core, (self._core.call("recorded_merges"), self._channels())
+        return core.copy(core.pointer("recorded_latents"), shape, np.int16)
 
     def list_merges(self) -> None:
         """Asks the walks to come to keep every merge for `merges`."""

@@ -165,7 +165,7 @@ class Fit:
 
     def latents(self) -> Array:
         """[N - 1, channels] that the last walk chose, after `aim_at_latents`."""
-        return self._encoder.recorded().latents.astype(np.float32)
+        return self._encoder.latents().astype(np.float32)
 
     def latent_gradient(self, leaves: Array) -> Array:
         """[N - 1, channels] slopes by latent from slopes by attribute [N, channels]."""

@@ -30,6 +30,11 @@ class Picture:
 
     camera: Camera
     colour: Tensor  # [H, W, 3] half floats
+    background: Tensor  # [3]
+
+    def difference(self, splats: Splats) -> Tensor:
+        """[H, W, 3] what splats look like, less what they should."""
+        return render(splats, self.camera, background=self.background).colour - self.colour
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +43,6 @@ class Pictures:
 
     learnt: tuple[Picture, ...]
     judges: tuple[Picture, ...]
-    background: Tensor  # [3]
 
     @property
     def all(self) -> tuple[Picture, ...]:
@@ -47,14 +51,21 @@ class Pictures:
 
     def influence(self, splats: Splats) -> Influence:
         """What each Gaussian does to all pictures."""
-        return influence(splats, (picture.camera for picture in self.all), self.background)
+        by_background: dict[tuple[float, ...], list[Picture]] = {}
+        for picture in self.all:
+            by_background.setdefault(tuple(picture.background.tolist()), []).append(picture)
+        parts = [influence(splats, (p.camera for p in some), some[0].background) for some in by_background.values()]
+        return Influence(*(np.sum(sums, axis=0) for sums in zip(*parts, strict=True)))
 
     def error(self, splats: Splats, pictures: Sequence[Picture]) -> float:
         """Mean squared error over pictures."""
         with torch.no_grad():
-            drawn = (render(splats, p.camera, background=self.background).colour - p.colour for p in pictures)
-            return float(np.mean([float((difference**2).mean()) for difference in drawn]))
+            return float(np.mean([float(picture.difference(splats).square().mean()) for picture in pictures]))
 
+
+WHITE_EVERY = 3
+"""Placed pictures are on black, but one of so many on white: a viewer may choose, and black does not tell what is dark
+from what is not there."""
 
 WIDE_SHARE = 0.4
 """Of placed pictures, so many from where people seldom stand: what none of them shows is the first to go, and a viewer
@@ -72,6 +83,7 @@ def take_pictures(
     after each picture; False ends the work.
     """
     size = picture_size(len(gaussians))
+    placed = views is None
     if views is None:
         try:
             wide = round(WIDE_SHARE * count)
@@ -80,14 +92,14 @@ def take_pictures(
             return None
     chosen = views.fit or views.test
     chosen = tuple(chosen[i] for i in sorted({round(x) for x in np.linspace(0, len(chosen) - 1, count)}))
-    splats, background = Splats.of(gaussians), torch.tensor(views.background, dtype=torch.float32)
-    taken = []
-    for view in chosen:
-        taken.append(_take(splats, view, max(size), views.background))
+    splats, taken = Splats.of(gaussians), []
+    for i, view in enumerate(chosen):
+        white = placed and i % WHITE_EVERY == WHITE_EVERY - 1
+        taken.append(_take(splats, view, max(size), (1.0, 1.0, 1.0) if white else views.background))
         if not step():
             break
     learnt = tuple(picture for i, picture in enumerate(taken) if i % JUDGES != JUDGES - 1)
-    return Pictures(learnt, tuple(taken[JUDGES - 1 :: JUDGES]), background)
+    return Pictures(learnt, tuple(taken[JUDGES - 1 :: JUDGES]))
 
 
 def picture_size(gaussians: int) -> tuple[int, int]:
@@ -104,4 +116,4 @@ def _take(splats: Splats, view: View, side: int, background: tuple[float, float,
     else:
         with torch.no_grad():
             colour = render(splats, camera, background=background).colour.clamp(0, 1)
-    return Picture(camera, colour.half())
+    return Picture(camera, colour.half(), torch.tensor(background, dtype=torch.float32))

@@ -12,8 +12,8 @@ BITS_AT_NONE, BITS_PER_SHARE = 42.0, 21.0
 """A stream that keeps the share f of its scene spends about 42 + 21 f bits on each Gaussian: the more of the scene is
 gone already, the more another Gaussian is worth against finer ones (docs/design.md)."""
 
-GEOMETRY_BITS, GEOMETRY_SHARE, USUAL_BITS = 10.5, 0.15, 32.0
-"""Of b bits for a Gaussian, positions get at most 10.5 + 0.15 (b - 32)."""
+GEOMETRY_BITS, GEOMETRY_SHARE, USUAL_BITS = 11.5, 0.15, 32.0
+"""Of b bits for a Gaussian, positions get at most 11.5 + 0.15 (b - 32)."""
 
 MIN_HARMONIC_SIZE, ROOMY_SIZE, ROOMY_BITS = 40_000, 25_000, 60.0
 """Bytes below which harmonics and their network are not worth their weight, unless a Gaussian has so many

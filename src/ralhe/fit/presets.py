@@ -30,7 +30,7 @@ class Preset:
 
 
 PRESETS = {
-    "fast": Preset("fast", 64, 120, 2, 500, 150, 150, 8, 8),
-    "default": Preset("default", 160, 1500, 3, 1500, 500, 300, 80, 10),
-    "best": Preset("best", 256, 6000, 4, 4000, 1500, 600, 400, 12),
+    "fast": Preset("fast", 96, 120, 2, 500, 150, 150, 8, 8),
+    "default": Preset("default", 192, 1000, 3, 1000, 300, 300, 50, 10),
+    "best": Preset("best", 384, 6000, 4, 4000, 1500, 600, 400, 12),
 }

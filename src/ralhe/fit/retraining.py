@@ -16,7 +16,7 @@ from torch import Tensor
 from ralhe.fit.pictures import Pictures
 from ralhe.prepare import Voxelised
 from ralhe.prepare.clean import LOGIT_LIMIT
-from ralhe.rasteriser import Splats, render
+from ralhe.rasteriser import Splats
 from ralhe.rasteriser.log_covariance import exponential_covariances
 
 # Rates of Adam at the start, in units of each attribute; a cosine brings them to a tenth.
@@ -79,9 +79,8 @@ def retrain(
     for i in range(iterations):
         waiting = waiting or random.permutation(len(pictures.learnt)).tolist()
         picture = pictures.learnt[waiting.pop()]
-        drawn = render(leaves.splats(antialiased), picture.camera, background=pictures.background)
         optimizer.zero_grad()
-        (drawn.colour - picture.colour).square().mean().backward()  # type: ignore[no-untyped-call]
+        picture.difference(leaves.splats(antialiased)).square().mean().backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
         going = step()

@@ -19,7 +19,6 @@ from ralhe.fit.drawing import Drawing, attribute_curvature
 from ralhe.fit.fit import Aim, Fit
 from ralhe.fit.pictures import Picture, Pictures
 from ralhe.gaussians import Array
-from ralhe.rasteriser import render
 
 RATE = 0.02  # of Newton's step at the start; falls to nothing
 LEAK = 0.02  # of the way back to the integer
@@ -57,7 +56,7 @@ def round_by_pictures(fit: Fit, drawing: Drawing, pictures: Pictures, lmbda: flo
     waiting = _endless(pictures.learnt)
     for turn in range(schedule.turns):
         shown = [next(waiting) for _ in range(schedule.batch)]
-        news, going = _slope(drawing, shown, pictures, decoded, schedule.looked)
+        news, going = _slope(drawing, shown, decoded, schedule.looked)
         slope = MEMORY * slope + (1 - MEMORY) * fit.latent_gradient(news)
         remembered = MEMORY * remembered + (1 - MEMORY)
         newton = np.clip(slope / (remembered * curvature), -LONGEST, LONGEST)
@@ -86,13 +85,13 @@ def _curvature(fit: Fit, drawing: Drawing, pictures: Pictures, decoded: Array) -
     return np.asarray(out + LEAST_CURVATURE * out.mean(axis=0) + 1e-30, np.float32)
 
 
-def _slope(drawing: Drawing, chosen: list[Picture], pictures: Pictures, decoded: Array,
-           looked: Callable[[], bool]) -> tuple[Array, bool]:  # fmt: skip
+def _slope(
+    drawing: Drawing, chosen: list[Picture], decoded: Array, looked: Callable[[], bool]
+) -> tuple[Array, bool]:
     """[N, channels] half the slope of the squared error of a mean picture, and whether to go on."""
     attributes, going = torch.from_numpy(decoded).requires_grad_(), True
     for picture in chosen:
-        drawn = render(drawing.splats(attributes), picture.camera, background=pictures.background).colour
-        (drawn - picture.colour).square().sum().backward()  # type: ignore[no-untyped-call]
+        picture.difference(drawing.splats(attributes)).square().sum().backward()  # type: ignore[no-untyped-call]
         going = looked() and going
     gradient = attributes.grad if attributes.grad is not None else torch.zeros_like(attributes)
     return np.asarray(gradient.numpy() / np.float32(2 * len(chosen)), np.float32), going
