@@ -3,9 +3,10 @@
     python benchmarks/codec.py SCENES VIEWS results.tsv --scenes pod guitar --sizes 250kB 1MB --preset fast
 
 SCENES holds NAME.ply; VIEWS holds NAME.views.json, or photos with cameras in NAME/photos. The sizes of a scene are made
-as one ladder; its rows are appended as it ends, and rows already in the file are not made again. Each row: bytes, Gaussians, depth, PSNR and SSIM over test
-views against renders of the source (and against photos), bits per Gaussian by section, rms attribute error, seconds
-from the start of the ladder until the stream was whole, seconds and peak memory of a process that decodes it. The encoder places its own views, or gets those to fit with --given.
+as one ladder; its rows are appended as it ends, and rows already in the file are not made again. Each row: bytes,
+Gaussians, depth, PSNR and SSIM over test views against renders of the source (and against photos), bits per Gaussian by
+section, rms attribute error, seconds from the start of the ladder until the stream was whole, seconds and peak memory of
+a process that decodes it. The encoder places its own views, or gets those to fit with --given.
 """
 
 from __future__ import annotations
@@ -82,7 +83,8 @@ def measure(scene: Path, cameras_of: Path, sizes: list[str], preset: str, given:
         output, _, encode_mb = run(ENCODE, str(scene), folder, ",".join(sizes), preset, *looked_through)
         for size, line in zip(sizes, output.splitlines(), strict=True):
             rows.append(row_of(scene, cameras_of, size, Path(folder) / size, json.loads(line)))
-            rows[-1] |= {"preset": preset, "views": views_word(given), "commit": commit, "encode_MB": f"{encode_mb:.0f}"}
+            rows[-1] |= {"preset": preset, "views": views_word(given), "commit": commit}
+            rows[-1]["encode_MB"] = f"{encode_mb:.0f}"
     return rows
 
 
