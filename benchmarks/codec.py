@@ -5,8 +5,8 @@
 SCENES holds NAME.ply; VIEWS holds NAME.views.json, or photos with cameras in NAME/photos. The sizes of a scene are made
 as one ladder; its rows are appended as it ends, and rows already in the file are not made again. Each row: bytes,
 Gaussians, depth, PSNR and SSIM over test views against renders of the source (and against photos), bits per Gaussian by
-section, rms attribute error, seconds from the start of the ladder until the stream was whole, seconds and peak memory of
-a process that decodes it. The encoder places its own views, or gets those to fit with --given.
+section, rms attribute error, seconds from the start of the ladder until the stream was whole, seconds and peak memory
+of a process that decodes it. The encoder places its own views, or gets those to fit with --given.
 """
 
 from __future__ import annotations
