@@ -72,6 +72,16 @@ def test_no_more_pictures_than_asked_for_and_none_twice(scene: Gaussians) -> Non
     assert more is not None and len(more.all) == 16
 
 
+def test_placed_pictures_are_on_black_and_on_white_given_ones_as_given(scene: Gaussians, pictures: Pictures) -> None:
+    taken = take_pictures(scene, None, 12)
+    assert taken is not None
+    corners = [tuple(p.colour[0, 0].tolist()) for p in taken.all]
+    assert {(0.0, 0.0, 0.0), (1.0, 1.0, 1.0)} <= set(corners)
+    assert [p.background.tolist() for p in taken.all].count([1.0, 1.0, 1.0]) == 4
+    assert {tuple(p.background.tolist()) for p in pictures.all} == {(0.0, 0.0, 0.0)}
+    assert taken.error(Splats.of(scene), taken.all) < 1e-6
+
+
 def test_a_scene_without_cameras_gets_some(scene: Gaussians) -> None:
     taken = take_pictures(scene, None, JUDGES)
     assert taken is not None and len(taken.judges) == 1

@@ -86,6 +86,16 @@ def test_no_fit_is_given_a_view_that_judges_it(kind):
         assert min(apart) > 0.01
 
 
+def test_wide_views_look_from_below_too_and_leave_the_others_alone(statuette, few):
+    wide = place_views(statuette, fit=4, test=2, wide=12)
+    assert [view.name for view in wide.fit[4:]] == [f"wide_{i:02}" for i in range(12)]
+    unchanged = zip((*wide.fit[:4], *wide.test), few.all, strict=True)
+    assert all((a.camera.viewmat == b.camera.viewmat).all() for a, b in unchanged)
+    heights = np.array([view.camera.centre[2] for view in wide.fit[4:]])
+    assert heights.min() < -1.2 and heights.max() > 1
+    assert min(float(render(statuette, view.camera.resized(40, 30)).alpha.mean()) for view in wide.fit) > 0.05
+
+
 def test_both_lists_are_alike(of_statuette):
     fit, test = (np.stack([view.camera.centre for view in views]) for views in (of_statuette.fit, of_statuette.test))
     assert abs(fit[:, 2].mean() - test[:, 2].mean()) < 1
@@ -233,7 +243,7 @@ def test_nothing_to_look_at_is_an_error(scene, message):
         place_views(scene)
 
 
-@pytest.mark.parametrize("wrong", [{"fit": -1}, {"test": -1}, {"size": (0, 10)}])
+@pytest.mark.parametrize("wrong", [{"fit": -1}, {"test": -1}, {"wide": -1}, {"size": (0, 10)}])
 def test_impossible_requests_are_errors(statuette, wrong):
     with pytest.raises(CameraError, match="no views of"):
         place_views(statuette, **wrong)

@@ -46,22 +46,17 @@ def round_by_pictures(fit: Fit, drawing: Drawing, pictures: Pictures, lmbda: flo
     follow: the next lambda, from the last one and the bytes it came to.
     """
     aim = fit.aim_at_latents(lmbda)
-    decoded, judges = fit.decoded_attributes(), pictures.judges or pictures.learnt
-    best, least = (aim, lmbda), pictures.error(drawing.splats(torch.from_numpy(decoded)), judges)
+    latents, decoded = fit.latents(), fit.decoded_attributes()
     curvature = _curvature(fit, drawing, pictures, decoded)
     weights = curvature * (aim.curvature.sum(dtype=np.float64) / max(curvature.sum(dtype=np.float64), 1e-30))
-    latents = fit.latents()
+    judges, slopes = pictures.judges or pictures.learnt, _Slopes(fit, drawing, pictures)
+    best, least = (aim, lmbda), pictures.error(drawing.splats(torch.from_numpy(decoded)), judges)
     wanted = latents + np.clip(aim.wanted - latents, -1, 1)
-    slope, remembered = np.zeros_like(wanted), 0.0
-    waiting = _endless(pictures.learnt)
     for turn in range(schedule.turns):
-        shown = [next(waiting) for _ in range(schedule.batch)]
-        news, going = _slope(drawing, shown, decoded, schedule.looked)
-        slope = MEMORY * slope + (1 - MEMORY) * fit.latent_gradient(news)
-        remembered = MEMORY * remembered + (1 - MEMORY)
-        newton = np.clip(slope / (remembered * curvature), -LONGEST, LONGEST)
-        wanted += LEAK * (latents - wanted) - RATE * (1 - turn / schedule.turns) * newton
-        aim = Aim(wanted.copy(), weights)
+        slope, going = slopes.after(decoded, schedule)
+        newton = np.clip(slope / curvature, -LONGEST, LONGEST)
+        wanted = wanted + LEAK * (latents - wanted) - RATE * (1 - turn / schedule.turns) * newton
+        aim = Aim(wanted, weights)
         size = len(fit.code_towards(aim, lmbda).data)
         latents, decoded = fit.latents(), fit.decoded_attributes()
         last = turn + 1 == schedule.turns or not going
@@ -85,16 +80,27 @@ def _curvature(fit: Fit, drawing: Drawing, pictures: Pictures, decoded: Array) -
     return np.asarray(out + LEAST_CURVATURE * out.mean(axis=0) + 1e-30, np.float32)
 
 
-def _slope(
-    drawing: Drawing, chosen: list[Picture], decoded: Array, looked: Callable[[], bool]
-) -> tuple[Array, bool]:
-    """[N, channels] half the slope of the squared error of a mean picture, and whether to go on."""
-    attributes, going = torch.from_numpy(decoded).requires_grad_(), True
-    for picture in chosen:
-        picture.difference(drawing.splats(attributes)).square().sum().backward()  # type: ignore[no-untyped-call]
-        going = looked() and going
-    gradient = attributes.grad if attributes.grad is not None else torch.zeros_like(attributes)
-    return np.asarray(gradient.numpy() / np.float32(2 * len(chosen)), np.float32), going
+class _Slopes:
+    """How the squared error of a mean picture changes with each latent: a few pictures at a time, with a memory."""
+
+    def __init__(self, fit: Fit, drawing: Drawing, pictures: Pictures) -> None:
+        self._fit, self._drawing = fit, drawing
+        self._waiting = _endless(pictures.learnt)
+        self._sum: Array | float = 0.0
+        self._weight = 0.0
+
+    def after(self, decoded: Array, schedule: Schedule) -> tuple[Array, bool]:
+        """[N - 1, channels] half the slope at attributes [N, channels], and whether to go on."""
+        attributes, going = torch.from_numpy(decoded).requires_grad_(), True
+        for _ in range(schedule.batch):
+            difference = next(self._waiting).difference(self._drawing.splats(attributes))
+            difference.square().sum().backward()  # type: ignore[no-untyped-call]
+            going = schedule.looked() and going
+        gradient = attributes.grad if attributes.grad is not None else torch.zeros_like(attributes)
+        news = self._fit.latent_gradient((gradient / (2 * schedule.batch)).numpy())
+        self._sum = MEMORY * self._sum + (1 - MEMORY) * news
+        self._weight = MEMORY * self._weight + (1 - MEMORY)
+        return np.asarray(self._sum / self._weight, np.float32), going
 
 
 def _endless(pictures: tuple[Picture, ...]) -> Iterator[Picture]:
