@@ -15,7 +15,7 @@ from ralhe.bitstream import Header
 from ralhe.core import Encoder
 from ralhe.errors import BitstreamError, RateError, SceneError
 from ralhe.fit.fit import Candidate
-from ralhe.fit.job import COARSE_WALKS, FINE_WALKS, LOOKAHEAD, Job, fit_work
+from ralhe.fit.job import LOOKAHEAD, SEARCHES, USUAL_WALKS, Job, fit_work
 from ralhe.fit.meter import Meter, picture_work
 from ralhe.fit.pictures import take_pictures
 from ralhe.fit.plan import (
@@ -184,7 +184,7 @@ class _Task:
     def work(self, size: int | None) -> float:
         """Of a fit, before anything is known of it."""
         count = planned_count(size, len(self.cleaned)) if size else len(self.cleaned)
-        walks = self.preset.rounds + COARSE_WALKS + FINE_WALKS
+        walks = self.preset.rounds + SEARCHES * USUAL_WALKS
         return fit_work(self.preset, count, self.given.sh_degree, walks, pictured=True)
 
     def look(self, views: Views | None, size: int | None) -> Source:

@@ -23,6 +23,7 @@ from ralhe.prepare import choose_grid, voxelise
 LOOKAHEAD = 2
 FIRST_LAMBDA = 0.02
 COARSE_WALKS, FINE_WALKS = 9, 12
+SEARCHES, USUAL_WALKS = 3, 5  # for a size: what they mostly take, for the time left
 ROUNDED_FINER = 0.94  # times lambda, for rounding by pictures: aims that come to rest cost 1 to 3% fewer bits
 FINE_TOLERANCE = 0.006  # of the last search, where sizes follow lambda closely
 SYNTHESIS_HIDDEN = 8
@@ -42,7 +43,7 @@ def fit_work(preset: Preset, leaves: int, sh_degree: int, walks: int, *, picture
     learning = BASE_ITERATION * (preset.base_iterations + preset.synthesis_iterations) + harmonics
     drawn = preset.retraining_iterations + preset.turns * preset.batch if pictured else 0
     relearning = preset.turns // LEARN_EVERY * RELEARN_SHARE * learning if pictured else 0.0
-    walks += preset.turns + FINE_WALKS if pictured else 0
+    walks += preset.turns if pictured else 0
     return (
         drawn * retraining_work(leaves, channels)
         + (preset.rounds + 0.5) * learning
@@ -121,7 +122,7 @@ class Job:
 
     def warm_up(self, size: int, preset: Preset) -> tuple[float, int]:
         """Networks that know the scene roughly, and the lambda near the size."""
-        self.meter.plan(self._work(preset, preset.rounds + COARSE_WALKS + FINE_WALKS + 1))
+        self.meter.plan(self._work(preset, preset.rounds + SEARCHES * USUAL_WALKS))
         self.meter.enter("warm up")
         self.fit.code(FIRST_LAMBDA)
         self.fit.learn(preset.base_iterations // 2, preset.harmonic_iterations // 2)
