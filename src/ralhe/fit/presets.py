@@ -20,12 +20,12 @@ class Preset:
     batch: int  # pictures in each
 
     def continued(self) -> Preset:
-        """For a fit that starts where another ended."""
+        """For a fit that starts where another ended: half as long, but no shorter than that of `fast`."""
         return replace(
             self,
-            retraining_iterations=self.retraining_iterations // 3,
-            rounds=max(1, self.rounds - 2),
-            turns=max(1, self.turns // 2),
+            retraining_iterations=max(self.retraining_iterations // 2, min(self.retraining_iterations, 120)),
+            rounds=max(1, self.rounds - 1),
+            turns=max(self.turns // 2, min(self.turns, 8)),
         )
 
 
