@@ -132,7 +132,7 @@ def encode_ladder(
         meter.later -= step if before else 0.0
         job, candidate = (shorter if before else task).fit_to_size(source, size, before)
         reports[size] = task.report(job, candidate)
-        source, before = source.continued(bitstream.decode(candidate.data)), job
+        source, before = source.continued(job.scene), job
     meter.finish()
     return tuple(reports[size] for size in sizes)
 

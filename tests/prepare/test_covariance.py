@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from ralhe import bitstream
-from ralhe.prepare.covariance import covariances, log_covariances, rotation_matrices
+from ralhe.prepare.covariance import covariances, log_covariances, rotation_matrices, scales_and_rotations
 from ralhe.prepare.voxels import VoxelGrid
 from scenes import matrices_of
 from streams import make_stream
@@ -31,6 +31,15 @@ def test_log_covariance_is_half_the_matrix_logarithm() -> None:
     values, vectors = np.linalg.eigh(covariances(scales, rotations))
     logarithms = (vectors * (0.5 * np.log(values))[:, None, :]) @ vectors.transpose(0, 2, 1)
     np.testing.assert_allclose(matrices_of(log_covariances(scales, rotations, 0.0)), logarithms, atol=1e-9)
+
+
+@pytest.mark.parametrize("scales", [(0.1, -2, 1), (-3, -3, -3), (0, 0, -9)])
+def test_scales_and_rotations_have_the_same_logarithm(scales: tuple[float, ...]) -> None:
+    given = log_covariances(np.tile(np.array(scales), (50, 1)), unit_quaternions(50), 0.0)
+    found, rotations = scales_and_rotations(given)
+    np.testing.assert_allclose(np.linalg.norm(rotations, axis=1), 1, atol=1e-12)
+    np.testing.assert_allclose(found, np.tile(np.sort(scales), (50, 1)), atol=1e-9)
+    np.testing.assert_allclose(log_covariances(found, rotations, 0.0), given, atol=1e-9)
 
 
 def test_norms_are_kept() -> None:

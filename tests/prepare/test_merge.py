@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from ralhe.gaussians import Gaussians
-from ralhe.prepare import VoxelGrid, Voxelised, attributes_of, choose_grid, clean, footprint, voxelise
+from ralhe.prepare import VoxelGrid, Voxelised, attributes_of, choose_grid, clean, footprint, gaussians_of, voxelise
 from ralhe.prepare.attributes import OPPONENT
 from ralhe.prepare.covariance import covariances
 from ralhe.prepare.importance import projected_area
@@ -153,3 +153,14 @@ def test_attributes_are_logit_colour_shape_harmonics() -> None:
     chroma = attributes[:, 10 + 8 : 10 + 16]  # u of the eight harmonics
     np.testing.assert_allclose(chroma, (merged.sh[:, 1:, 0] - merged.sh[:, 1:, 2]) / 2**0.5, atol=1e-5)
     np.testing.assert_allclose(OPPONENT @ OPPONENT.T, np.eye(3), atol=1e-12)
+
+
+def test_gaussians_of_voxels_fall_into_the_same_voxels() -> None:
+    source = clean(sphere(300, 2)).gaussians
+    grid = choose_grid(source.positions, 9)
+    scene = voxelise(source, grid)
+    again = voxelise(gaussians_of(scene), grid)
+    assert (again.codes == scene.codes).all()
+    np.testing.assert_allclose(again.log_covariances, scene.log_covariances, atol=1e-4)
+    np.testing.assert_allclose(again.opacity_logits, scene.opacity_logits, atol=1e-5)
+    assert (again.sh == scene.sh).all()

@@ -8,7 +8,7 @@ import numpy as np
 
 from ralhe.fit.pictures import Pictures
 from ralhe.gaussians import Gaussians
-from ralhe.prepare import importance, most_important
+from ralhe.prepare import Voxelised, gaussians_of, importance, most_important
 from ralhe.prepare.importance import Weights
 from ralhe.rasteriser import Splats
 
@@ -31,8 +31,9 @@ class Source:
         """A scene of which nothing has been dropped yet."""
         return cls(given, cleaned, pictures, _worth(cleaned, pictures), len(cleaned))
 
-    def continued(self, smaller: Gaussians) -> Source:
-        """The same scene with what a stream has left of it as the start."""
+    def continued(self, scene: Voxelised) -> Source:
+        """The same scene with what a fit has left of it as the start."""
+        smaller = replace(gaussians_of(scene), antialiased=self.given.antialiased)
         return replace(self, cleaned=smaller, worth=_worth(smaller, self.pictures))
 
     def keep(self, count: int, sh_degree: int) -> tuple[Gaussians, Weights]:

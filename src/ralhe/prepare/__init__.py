@@ -4,7 +4,7 @@ from ralhe.prepare.attributes import attributes_of
 from ralhe.prepare.clean import Cleaned, clean
 from ralhe.prepare.harmonics import harmonic_basis, in_basis
 from ralhe.prepare.importance import footprint, importance
-from ralhe.prepare.merge import Voxelised, voxelise
+from ralhe.prepare.merge import Voxelised, gaussians_of, voxelise
 from ralhe.prepare.simplify import most_important
 from ralhe.prepare.voxels import VoxelGrid, choose_grid
 
@@ -16,6 +16,7 @@ __all__ = [
     "choose_grid",
     "clean",
     "footprint",
+    "gaussians_of",
     "harmonic_basis",
     "importance",
     "in_basis",

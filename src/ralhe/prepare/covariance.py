@@ -43,3 +43,29 @@ def log_covariances(log_scales: Floats, rotations: Floats, floor: float) -> Floa
     matrix = (axes * logs[:, None, :]) @ axes.transpose(0, 2, 1)
     scale = [1.0, 1.0, 1.0, 2**0.5, 2**0.5, 2**0.5]
     return np.stack([matrix[:, i, j] * s for (i, j), s in zip(PAIRS, scale, strict=True)], axis=1)
+
+
+def scales_and_rotations(log_covariances: Float64) -> tuple[Float64, Float64]:
+    """[N, 3] log scales and [N, 4] unit quaternions w, x, y, z of [N, 6] half matrix logarithms."""
+    matrices = np.empty((len(log_covariances), 3, 3))
+    for (i, j), column in zip(PAIRS, log_covariances.T, strict=True):
+        matrices[:, i, j] = matrices[:, j, i] = column * (1.0 if i == j else 0.5**0.5)
+    log_scales, axes = np.linalg.eigh(matrices)
+    axes[:, :, 2] *= np.sign(np.linalg.det(axes))[:, None]
+    return log_scales, quaternions(axes)
+
+
+def quaternions(axes: Float64) -> Float64:
+    """[N, 4] unit quaternions w, x, y, z of [N, 3, 3] rotation matrices (Bar-Itzhack 2000).
+
+    A quaternion is the eigenvector of the largest eigenvalue of a symmetric matrix that is linear in the rotation.
+    """
+    (xx, xy, xz), (yx, yy, yz), (zx, zy, zz) = axes.transpose(1, 2, 0)
+    rows = [
+        [xx + yy + zz, zy - yz, xz - zx, yx - xy],
+        [zy - yz, xx - yy - zz, xy + yx, xz + zx],
+        [xz - zx, xy + yx, yy - xx - zz, yz + zy],
+        [yx - xy, xz + zx, yz + zy, zz - xx - yy],
+    ]
+    _, vectors = np.linalg.eigh(np.moveaxis(np.array(rows), 2, 0))
+    return np.asarray(vectors[:, :, 3])

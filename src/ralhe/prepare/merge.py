@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ralhe.gaussians import Gaussians
 from ralhe.octree import Codes
-from ralhe.prepare.covariance import covariances, log_covariances
+from ralhe.prepare.covariance import covariances, log_covariances, scales_and_rotations
 from ralhe.prepare.importance import Weights, footprint, projected_area
 from ralhe.prepare.voxels import VoxelGrid
 
@@ -29,6 +29,18 @@ class Voxelised:
 
     def __len__(self) -> int:
         return len(self.codes)
+
+
+def gaussians_of(scene: Voxelised) -> Gaussians:
+    """The Gaussians at the centres of their voxels."""
+    log_scales, rotations = scales_and_rotations(scene.log_covariances)
+    return Gaussians(
+        positions=scene.grid.centres(scene.codes),
+        log_scales=log_scales.astype(np.float32),
+        rotations=rotations.astype(np.float32),
+        opacity_logits=scene.opacity_logits.astype(np.float32),
+        sh=scene.sh,
+    )
 
 
 def voxelise(gaussians: Gaussians, grid: VoxelGrid, weights: Weights | None = None) -> Voxelised:
