@@ -127,12 +127,14 @@ def encode_ladder(
     shorter = replace(task, preset=task.preset.continued())
     work = [task.work(rungs[0]), *(shorter.work(size) for size in rungs[1:])]
     meter.later = sum(work[1:])
-    source, before, reports = task.look(views, rungs[0]), None, dict[int, EncodeReport]()
-    for size, step in zip(rungs, work, strict=True):
-        meter.later -= step if before else 0.0
-        job, candidate = (shorter if before else task).fit_to_size(source, size, before)
+    source = task.look(views, rungs[0])
+    job, candidate = task.fit_to_size(source, rungs[0])
+    reports = {rungs[0]: task.report(job, candidate)}
+    for size, step in zip(rungs[1:], work[1:], strict=True):
+        meter.later -= step
+        source = source.continued(job.scene)
+        job, candidate = shorter.fit_to_size(source, size, job)
         reports[size] = task.report(job, candidate)
-        source, before = source.continued(job.scene), job
     meter.finish()
     return tuple(reports[size] for size in sizes)
 
