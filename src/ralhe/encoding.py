@@ -26,6 +26,7 @@ from ralhe.fit.plan import (
     planned_count,
     planned_degree,
     planned_depth,
+    planned_growth,
     planned_widths,
 )
 from ralhe.fit.presets import PRESETS, Preset
@@ -40,7 +41,7 @@ from ralhe.progress import Progress
 if TYPE_CHECKING:
     from ralhe.cameras import Views
 
-REPLANS = 6
+REPLANS, MORE_PLANS = 6, 2
 TINY_SIZE = 2000
 DEPTH_AT_LAMBDA = 12
 
@@ -219,6 +220,11 @@ class _Task:
             if finest and room and scale >= 1 and attempt < REPLANS:
                 scale, extra_depth = scale * 2, extra_depth + 1
                 continue
+            if kept < count and scale >= 1 and attempt < MORE_PLANS and not self.meter.stopped:
+                more = planned_growth(job.imbalance(lmbda))
+                if more > 1:
+                    scale *= more
+                    continue
             candidate = job.refine(size, lmbda, self.preset)
             if len(candidate.data) <= size:
                 return job, candidate

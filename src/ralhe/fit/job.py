@@ -128,6 +128,22 @@ class Job:
         self.fit.learn(preset.base_iterations // 2, preset.harmonic_iterations // 2)
         return self.search(size, FIRST_LAMBDA, COARSE_WALKS, 0.1)
 
+    def imbalance(self, lmbda: float) -> float:
+        """How many times larger the error of a picture is that pruning and voxels made, before any retraining, than
+        the one that coding at a lambda adds; 1 where there are no pictures."""
+        pictures = self._source.pictures
+        if pictures is None or len(self.scene) < 2:
+            return 1.0
+        self.fit.code(lmbda)
+        voxels = Leaves(self.scene).splats(self._source.given.antialiased)
+        coded = self._drawing().splats(torch.from_numpy(self.fit.decoded_attributes()))
+        pruning = coding = 0.0
+        with torch.no_grad():
+            for picture in pictures.judges or pictures.learnt:
+                lost, seen = picture.difference(voxels), picture.difference(coded)
+                pruning, coding = pruning + float(lost.square().sum()), coding + float((seen - lost).square().sum())
+        return pruning / max(coding, 1e-30)
+
     def search(self, size: int, start: float, walks: int, tolerance: float = TOLERANCE) -> tuple[float, int]:
         """Lambda and size of the largest stream tried that is within the size."""
         return search_lambda(lambda x: len(self.fit.code(x).data), size, start, walks, tolerance)

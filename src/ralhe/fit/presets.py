@@ -23,14 +23,14 @@ class Preset:
         """For a fit that starts where another ended: half as long, but no shorter than that of `fast`."""
         return replace(
             self,
-            retraining_iterations=max(self.retraining_iterations // 2, min(self.retraining_iterations, 120)),
+            retraining_iterations=max(self.retraining_iterations // 2, min(self.retraining_iterations, 200)),
             rounds=max(1, self.rounds - 1),
             turns=max(self.turns // 2, min(self.turns, 8)),
         )
 
 
 PRESETS = {
-    "fast": Preset("fast", 96, 120, 2, 500, 150, 150, 8, 8),
+    "fast": Preset("fast", 96, 200, 2, 500, 150, 150, 8, 8),
     "default": Preset("default", 192, 1000, 3, 1000, 300, 300, 50, 10),
     "best": Preset("best", 384, 6000, 4, 4000, 1500, 600, 400, 12),
 }
