@@ -1,0 +1,49 @@
+"""Plans: how many Gaussians, how deep, and when to think again."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ralhe.fit.job import Job
+from ralhe.fit.meter import Meter
+from ralhe.fit.pictures import take_pictures
+from ralhe.fit.plan import BALANCED, MAX_GROWTH, UNBALANCED, Plan, planned_count, planned_depth, planned_growth
+from ralhe.fit.source import Source
+from ralhe.prepare import clean
+from scenes import sphere
+
+
+def test_more_bytes_keep_more_gaussians_with_more_bits_each() -> None:
+    sizes = np.array([50_000, 100_000, 250_000, 500_000, 1_000_000])
+    counts = np.array([planned_count(int(size), 200_000) for size in sizes])
+    assert (np.diff(counts) > 0).all()
+    assert (np.diff(sizes / counts) > 0).all()
+    assert planned_count(10**9, 1000) == 1000
+    assert planned_count(1, 1000) == 1
+
+
+@pytest.mark.parametrize("tried", [6.0, 11.0, 18.0])
+def test_a_level_costs_three_bits(tried: float) -> None:
+    assert planned_depth(50.0, tried + 3) == planned_depth(50.0, tried) - 1
+    assert planned_depth(50.0, tried) <= planned_depth(70.0, tried) <= planned_depth(50.0, tried) + 1
+
+
+def test_a_plan_grows_where_pruning_hurts_more_than_coding() -> None:
+    assert planned_growth(BALANCED) == planned_growth(UNBALANCED) == planned_growth(0.0) == 1
+    assert 1 < planned_growth(2 * UNBALANCED) < planned_growth(4 * UNBALANCED) <= MAX_GROWTH
+    assert planned_growth(1e30) == MAX_GROWTH
+
+
+def test_imbalance_falls_as_more_are_kept() -> None:
+    scene = clean(sphere(600, 0)).gaussians
+    source = Source.of(scene, scene, take_pictures(scene, None, 16))
+    jobs = [Job(source, Plan(kept, 9, 0, (4, 0)), Meter(None, None)) for kept in (200, 400)]
+    few, many = (job.imbalance(0.02) for job in jobs)
+    assert few > 1.5 * many > 0
+
+
+def test_without_pictures_nothing_is_out_of_balance() -> None:
+    scene = clean(sphere(50, 0)).gaussians
+    job = Job(Source.of(scene, scene, None), Plan(20, 9, 0, (4, 0)), Meter(None, None))
+    assert job.imbalance(0.02) == 1
