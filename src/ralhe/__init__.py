@@ -96,7 +96,7 @@ def encode_report(gaussians: Gaussians, **options: Unpack[EncodeOptions]) -> Enc
 def encode_ladder(
     gaussians: Gaussians, sizes: Sequence[int], **options: Unpack[LadderOptions]
 ) -> tuple[EncodeReport, ...]:
-    """Compresses a scene to several sizes in bytes, in less than half the time of as many encodes.
+    """Compresses a scene to several sizes in bytes, sooner than by as many encodes.
 
     See `ralhe.encoding.encode_ladder` for options and errors.
     """

@@ -27,7 +27,7 @@ DEFAULT_SIZE = 1_000_000
 @click.argument("stream", type=SCENE)
 @click.option("--size", callback=bytes_of, help="Most the stream may have: bytes, kB, MB, KiB or MiB.  [default: 1MB]")
 @click.option("--sizes", callback=sizes_of, help="Several sizes, as in 100kB,250kB,1MB: STREAM is then a folder, and"
-              " gets a stream for each in less than half the time of as many encodes.")  # fmt: skip
+              " gets a stream for each, sooner than by as many encodes.")  # fmt: skip
 @click.option("--lmbda", type=float, help="Distortion worth one bit, instead of a size: 0.01 is fine, 1 is coarse.")
 @click.option("--preset", type=click.Choice(["fast", "default", "best"]), default="default", show_default=True,
               help="How long to look for a better stream of the same size; decoding is as fast after any.")  # fmt: skip
@@ -46,7 +46,7 @@ def encode(scene: Path, stream: Path, size: int | None, sizes: dict[str, int] | 
     ralhe encode scene.ply scene.ralhe                  1 MB, the default
     ralhe encode scene.ply scene.ralhe --size 250kB     smaller
     ralhe encode scene.spz scene.ralhe --preset fast    sooner
-    ralhe encode scene.ply out/ --sizes 100kB,250kB,1MB out/scene-100kB.ralhe and so on
+    ralhe encode scene.ply out/ --sizes 100kB,1MB       out/scene-100kB.ralhe and out/scene-1MB.ralhe
     """
     with plain_words():
         if sum(x is not None for x in (size, sizes, lmbda)) > 1:
