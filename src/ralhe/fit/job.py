@@ -139,7 +139,7 @@ class Job:
         coded = self._drawing().splats(torch.from_numpy(self.fit.decoded_attributes()))
         pruning = coding = 0.0
         with torch.no_grad():
-            for picture in pictures.judges or pictures.learnt:
+            for picture in pictures.exam:
                 lost, seen = picture.difference(voxels), picture.difference(coded)
                 pruning, coding = pruning + float(lost.square().sum()), coding + float((seen - lost).square().sum())
         return pruning / max(coding, 1e-30)
@@ -179,7 +179,7 @@ class Job:
         pictures = self._source.pictures
         assert pictures is not None
         splats = self._drawing().splats(torch.from_numpy(self.fit.decoded_attributes()))
-        return pictures.error(splats, pictures.judges or pictures.learnt)
+        return pictures.error(splats, pictures.exam)
 
     def _drawing(self) -> Drawing:
         return Drawing(self.scene, self.fit.basis, self._source.given.antialiased)

@@ -49,6 +49,11 @@ class Pictures:
         """Both lists."""
         return self.learnt + self.judges
 
+    @property
+    def exam(self) -> tuple[Picture, ...]:
+        """What a fit is judged by: the pictures held out or, where there are too few for that, those it learns from."""
+        return self.judges or self.learnt
+
     def influence(self, splats: Splats) -> Influence:
         """What each Gaussian does to all pictures."""
         by_background: dict[tuple[float, ...], list[Picture]] = {}

@@ -21,11 +21,12 @@ class Preset:
 
     def continued(self) -> Preset:
         """For a fit that starts where another ended: half as long, but no shorter than that of `fast`."""
+        least = PRESETS["fast"]
         return replace(
             self,
-            retraining_iterations=max(self.retraining_iterations // 2, min(self.retraining_iterations, 200)),
+            retraining_iterations=max(self.retraining_iterations // 2, least.retraining_iterations),
             rounds=max(1, self.rounds - 1),
-            turns=max(self.turns // 2, min(self.turns, 8)),
+            turns=max(self.turns // 2, least.turns),
         )
 
 

@@ -66,8 +66,7 @@ def retrain(
     step: called after each iteration; False ends the work.
     """
     leaves = Leaves(scene)
-    judges = pictures.judges or pictures.learnt
-    best, least = scene, pictures.error(leaves.splats(antialiased), judges)
+    best, least = scene, pictures.error(leaves.splats(antialiased), pictures.exam)
     rates = {"opacities": OPACITY_RATE, "colours": COLOUR_RATE, "harmonics": HARMONIC_RATE, "shapes": SHAPE_RATE}
     groups = [{"params": [getattr(leaves, name)], "lr": rate} for name, rate in rates.items()]
     optimizer = torch.optim.Adam(groups, betas=BETAS, eps=1e-15, fused=True)
@@ -85,7 +84,7 @@ def retrain(
         schedule.step()
         going = step()
         if not going or (i + 1) % max(1, iterations // EXAMS) == 0 or i + 1 == iterations:
-            error = pictures.error(leaves.splats(antialiased), judges)
+            error = pictures.error(leaves.splats(antialiased), pictures.exam)
             if error < least:
                 best, least = leaves.scene(), error
         if not going:

@@ -49,8 +49,8 @@ def round_by_pictures(fit: Fit, drawing: Drawing, pictures: Pictures, lmbda: flo
     latents, decoded = fit.latents(), fit.decoded_attributes()
     curvature = _curvature(fit, drawing, pictures, decoded)
     weights = curvature * (aim.curvature.sum(dtype=np.float64) / max(curvature.sum(dtype=np.float64), 1e-30))
-    judges, slopes = pictures.judges or pictures.learnt, _Slopes(fit, drawing, pictures)
-    best, least = (aim, lmbda), pictures.error(drawing.splats(torch.from_numpy(decoded)), judges)
+    slopes = _Slopes(fit, drawing, pictures)
+    best, least = (aim, lmbda), pictures.error(drawing.splats(torch.from_numpy(decoded)), pictures.exam)
     wanted = latents + np.clip(aim.wanted - latents, -1, 1)
     for turn in range(schedule.turns):
         slope, going = slopes.after(decoded, schedule)
@@ -61,7 +61,7 @@ def round_by_pictures(fit: Fit, drawing: Drawing, pictures: Pictures, lmbda: flo
         latents, decoded = fit.latents(), fit.decoded_attributes()
         last = turn + 1 == schedule.turns or not going
         if last or (turn + 1) % max(1, schedule.turns // EXAMS) == 0:
-            error = pictures.error(drawing.splats(torch.from_numpy(decoded)), judges)
+            error = pictures.error(drawing.splats(torch.from_numpy(decoded)), pictures.exam)
             if error < least:
                 best, least = (aim, lmbda), error
         if last:
