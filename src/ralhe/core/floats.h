@@ -53,6 +53,31 @@ static float exp2_(float x) {
 
 static inline float exp_(float x) { return exp2_(x * 1.44269504f); }
 
+static inline f32x4 where(i32x4 mask, f32x4 yes, f32x4 no) {
+    return (f32x4)((mask & (i32x4)yes) | (~mask & (i32x4)no));
+}
+
+static inline f32x4 clamp4(f32x4 x, float lo, float hi) {
+    f32x4 low = splat(lo), high = splat(hi);
+    return where(x > low, where(x < high, x, high), low);
+}
+
+/* exp_ of four numbers at once, bit for bit. */
+static inline f32x4 exp4(f32x4 x) {
+    x = clamp4(x * splat(1.44269504f), -126.0f, 126.0f);
+    f32x4 y = x + splat(0.5f);
+    i32x4 i = __builtin_convertvector(y, i32x4);
+    i += __builtin_convertvector(i, f32x4) > y; /* a comparison that holds is -1 */
+    f32x4 f = x - __builtin_convertvector(i, f32x4), p = splat(1.5403530e-4f);
+    p = p * f + splat(1.3333558e-3f);
+    p = p * f + splat(9.6181291e-3f);
+    p = p * f + splat(5.5504109e-2f);
+    p = p * f + splat(2.4022651e-1f);
+    p = p * f + splat(6.9314718e-1f);
+    p = p * f + splat(1.0f);
+    return p * (f32x4)((i + 127) << 23);
+}
+
 /* log2(x) for positive normal x, absolute error below 4e-7 times the result's size plus 3e-7. */
 static float log2_(float x) {
     x = clampf(x, 1.2e-38f, 3.0e38f);

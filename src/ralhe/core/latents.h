@@ -96,8 +96,7 @@ static int32_t code_channel(Scene *s, Coder *coder, const Law *law, uint32_t cha
     return k;
 }
 
-static int code_flag(Scene *s, Coder *coder, uint32_t g, const f32x4 *h, int flag) {
-    uint32_t p = flag_probability(&s->entropy[1], g, h);
+static int code_flag(Scene *s, Coder *coder, uint32_t p, int flag) {
     flag = code_bit(coder, p, flag);
     if (s->tally) count_bits(s, 3, bits_of(flag ? p : 65536 - p));
     return flag;
@@ -116,34 +115,45 @@ static void walk_base(Scene *s, Coder *coder, const float *x, const Target *t, i
     }
 }
 
-/* Chooses the latents of the harmonics: group by group all zero or not, then the whole merge. */
-static void choose_harmonics(const Scene *s, const float *x, const Target *t, int32_t *k) {
+/* Whether channels from ... to of the harmonics would all round to zero if zero were what is expected. */
+static int all_small(const Target *t, uint32_t from, uint32_t to) {
+    for (uint32_t c = BASE + from; c < BASE + to; c++)
+        if (!(absf(t->wanted[c]) < 0.5f)) return 0;
+    return 1;
+}
+
+/* Chooses the latents of the harmonics: group by group all zero or not, then the whole merge. h, p: at the start. */
+static void choose_harmonics(const Scene *s, const float *x, const Target *t, const f32x4 *start, const uint32_t *p,
+                             int32_t *k) {
     const EntropyNetwork *n = &s->entropy[1];
     f32x4 h[MAX_HIDDEN / 4], before[MAX_HIDDEN / 4];
-    hidden_start(n, x, h);
-    uint32_t any = flag_probability(n, 0, h);
-    float with = s->lmbda * bits_of(any), without = s->lmbda * bits_of(65536 - any);
+    uint32_t flag[8];
+    float with = s->lmbda * bits_of(p[0]), without = s->lmbda * bits_of(65536 - p[0]);
+    __builtin_memcpy(h, start, n->hidden * 4);
+    __builtin_memcpy(flag, p, sizeof flag);
     for (uint32_t g = 0, from = 0; g < n->groups; from = n->group_end[g++]) {
-        uint32_t flag = flag_probability(n, g + 1, h), some = 0;
-        float coded = s->lmbda * bits_of(flag), zero = 0.0f;
+        uint32_t to = n->group_end[g], some = 0;
+        float coded = s->lmbda * bits_of(flag[g + 1]), zero = 0.0f;
+        for (uint32_t c = from; c < to; c++) zero += t->weight[BASE + c] * t->wanted[BASE + c] * t->wanted[BASE + c];
+        without += zero;
+        zero += s->lmbda * bits_of(65536 - flag[g + 1]);
         __builtin_memcpy(before, h, n->hidden * 4);
-        for (uint32_t c = from; c < n->group_end[g]; c++) {
+        for (uint32_t c = from; c < to && !all_small(t, from, to); c++) {
             Law law = predict(n, c, x, h);
-            float cost, e = t->wanted[BASE + c];
-            k[c] = choose_latent(s, &law, e, t->weight[BASE + c], &cost);
+            float cost;
+            k[c] = choose_latent(s, &law, t->wanted[BASE + c], t->weight[BASE + c], &cost);
             coded += cost;
-            zero += t->weight[BASE + c] * e * e;
             some |= k[c] != 0;
             hidden_add(n, c, k[c], h);
         }
-        without += zero;
-        zero += s->lmbda * bits_of(65536 - flag);
-        if (!some || zero <= coded) {
-            for (uint32_t c = from; c < n->group_end[g]; c++) k[c] = 0;
-            __builtin_memcpy(h, before, n->hidden * 4);
-            coded = zero;
+        if (some && coded < zero) {
+            flag_probabilities(n, h, flag);
+            with += coded;
+            continue;
         }
-        with += coded;
+        for (uint32_t c = from; c < to; c++) k[c] = 0;
+        __builtin_memcpy(h, before, n->hidden * 4);
+        with += zero;
     }
     if (without <= with)
         for (uint32_t c = 0; c < n->channels; c++) k[c] = 0;
@@ -157,20 +167,20 @@ static int any_latent(const int32_t *k, uint32_t from, uint32_t to) {
 
 static void walk_harmonics(Scene *s, Coder *coder, const float *x, const Target *t, int32_t *k) {
     const EntropyNetwork *n = &s->entropy[1];
-    if (t) choose_harmonics(s, x, t, k);
     f32x4 h[MAX_HIDDEN / 4];
+    uint32_t flag[8];
     hidden_start(n, x, h);
-    int some = code_flag(s, coder, 0, h, any_latent(k, 0, n->channels));
+    flag_probabilities(n, h, flag);
+    if (t && !all_small(t, 0, n->channels)) choose_harmonics(s, x, t, h, flag, k);
+    if (!code_flag(s, coder, flag[0], any_latent(k, 0, n->channels))) return;
     for (uint32_t g = 0, from = 0; g < n->groups; from = n->group_end[g++]) {
-        if (some && code_flag(s, coder, g + 1, h, any_latent(k, from, n->group_end[g]))) {
-            for (uint32_t c = from; c < n->group_end[g]; c++) {
-                Law law = predict(n, c, x, h);
-                k[c] = code_channel(s, coder, &law, BASE + c, k[c]);
-                hidden_add(n, c, k[c], h);
-            }
-        } else {
-            for (uint32_t c = from; c < n->group_end[g]; c++) k[c] = 0;
+        if (!code_flag(s, coder, flag[g + 1], any_latent(k, from, n->group_end[g]))) continue;
+        for (uint32_t c = from; c < n->group_end[g]; c++) {
+            Law law = predict(n, c, x, h);
+            k[c] = code_channel(s, coder, &law, BASE + c, k[c]);
+            hidden_add(n, c, k[c], h);
         }
+        flag_probabilities(n, h, flag);
     }
 }
 
@@ -193,20 +203,35 @@ static void list_merge(const Walk *w, const Merge *m, const Target *t, uint32_t 
     __builtin_memcpy(s->curvature + (size_t)s->listed++ * s->channels, t->weight, s->channels * 4);
 }
 
-/* Splits row `low` by latents k; the upper side goes to row `high`. */
-static void split_row(Scene *s, const Merge *m, const int32_t *k, uint32_t low, uint32_t high, uint32_t level) {
-    float a1 = m->w1 / (m->w1 + m->w2), a2 = m->w2 / (m->w1 + m->w2);
-    float *lower = s->mean + (size_t)low * s->channels, *upper = s->mean + (size_t)high * s->channels;
-    for (uint32_t c = 0; c < s->channels; c++) {
-        float d = (float)k[c] * (s->step[c] * m->step_factor), mean = lower[c];
+/* mean + d a2 and mean - d a1 with d = k step, for n channels. */
+static void split_means(uint32_t n, const int32_t *restrict k, const float *restrict step, const Merge *m,
+                        float *restrict lower, float *restrict upper) {
+    float a1 = m->w1 / (m->w1 + m->w2), a2 = m->w2 / (m->w1 + m->w2), factor = m->step_factor;
+    for (uint32_t c = 0; c < n; c++) {
+        float d = (float)k[c] * (step[c] * factor), mean = lower[c];
         lower[c] = mean + d * a2;
         upper[c] = mean - d * a1;
+    }
+}
+
+/* What the next merges on both sides will know of this one. */
+static void remember(uint32_t n, const int32_t *restrict k, int8_t *restrict lower, int8_t *restrict upper) {
+    for (uint32_t c = 0; c < n; c++) {
         int32_t kept = k[c] > 127 ? 127 : k[c] < -127 ? -127 : k[c];
-        s->last[(size_t)low * s->channels + c] = s->last[(size_t)high * s->channels + c] = (int8_t)kept;
-        if (c < BASE) {
-            s->change[(size_t)low * BASE + c] = d * a2;
-            s->change[(size_t)high * BASE + c] = -(d * a1);
-        }
+        lower[c] = upper[c] = (int8_t)kept;
+    }
+}
+
+/* Splits row `low` by latents k; the upper side goes to row `high`. */
+static void split_row(Scene *s, const Merge *m, const int32_t *k, uint32_t low, uint32_t high, uint32_t level) {
+    size_t n = s->channels;
+    float a1 = m->w1 / (m->w1 + m->w2), a2 = m->w2 / (m->w1 + m->w2);
+    split_means(s->channels, k, s->step, m, s->mean + low * n, s->mean + high * n);
+    remember(s->channels, k, s->last + low * n, s->last + high * n);
+    for (uint32_t c = 0; c < BASE; c++) {
+        float d = (float)k[c] * (s->step[c] * m->step_factor);
+        s->change[(size_t)low * BASE + c] = d * a2;
+        s->change[(size_t)high * BASE + c] = -(d * a1);
     }
     s->born[low] = s->born[high] = (uint8_t)level;
 }

@@ -136,18 +136,28 @@ static inline void colour(float y, float u, float v, float *rgb) {
     rgb[2] = grey - red_blue - green;
 }
 
+/* The basis as its products with a plane are summed: [plane][channel][coefficient, padded to 16]. */
+static _Alignas(16) float basis_columns[3][15][16];
+
+static void lay_out_basis(const Scene *s) {
+    uint32_t k = s->sh_coefficients;
+    for (uint32_t p = 0; s->has_basis && p < 3; p++)
+        for (uint32_t i = 0; i < k; i++)
+            for (uint32_t j = 0; j < k; j++) basis_columns[p][j][i] = (float)s->basis[p][i * k + j] * (1.0f / 127.0f);
+}
+
 static void harmonics_of(const Scene *s, const float *attributes, float *out) {
     uint32_t k = s->sh_coefficients;
-    float plane[3][15];
-    for (uint32_t p = 0; p < 3; p++)
-        for (uint32_t i = 0; i < k; i++) {
-            const float *x = attributes + BASE + p * k;
-            plane[p][i] = s->has_basis ? 0.0f : x[i];
-            for (uint32_t j = 0; s->has_basis && j < k; j++)
-                plane[p][i] += (float)s->basis[p][i * k + j] * (1.0f / 127.0f) * x[j];
-        }
+    f32x4 planes[3][4] = {0};
+    for (uint32_t p = 0; p < 3; p++) {
+        const float *x = attributes + BASE + p * k;
+        if (!s->has_basis) __builtin_memcpy(planes[p], x, k * 4);
+        for (uint32_t j = 0; s->has_basis && j < k; j++)
+            for (int i = 0; i < 4; i++) planes[p][i] += ((const f32x4 *)basis_columns[p][j])[i] * splat(x[j]);
+    }
+    const float *y = (const float *)planes[0], *u = (const float *)planes[1], *v = (const float *)planes[2];
     colour(attributes[1], attributes[2], attributes[3], out);
-    for (uint32_t i = 0; i < k; i++) colour(plane[0][i], plane[1][i], plane[2][i], out + 3 * (i + 1));
+    for (uint32_t i = 0; i < k; i++) colour(y[i], u[i], v[i], out + 3 * (i + 1));
 }
 
 /* Scene position of a point in voxels of a level; the contraction is undone by sinh. */
@@ -238,6 +248,7 @@ static int write_output(const Scene *s, Output *o) {
     o->opacities = allocate(n * 4);
     o->harmonics = allocate(n * 12 * (1 + s->sh_coefficients));
     if (!(o->positions && o->log_scales && o->rotations && o->opacities && o->harmonics)) return 0;
+    lay_out_basis(s);
     for (uint32_t i = 0; i < n; i++) write_node(s, i, o);
     return 1;
 }

@@ -45,17 +45,26 @@ static uint32_t tensor_size(const EntropyNetwork *n, int tensor) {
 
 static int padded_rows(int tensor) { return tensor == OUT || tensor == OUT_BIAS || tensor == SKIP; }
 
+static int flag_rows(int tensor) { return tensor == FLAG || tensor == FLAG_BIAS; }
+
+/* Floats that a tensor takes in memory. */
+static uint32_t stored_size(const EntropyNetwork *n, int tensor) {
+    uint32_t size = tensor_size(n, tensor);
+    if (flag_rows(tensor)) return size ? 8 * (tensor == FLAG ? n->hidden : 1) : 0;
+    return padded_rows(tensor) ? size / 3 * 4 : size;
+}
+
 static int allocate_network(EntropyNetwork *n) {
     for (int t = 0; t < TENSORS; t++) {
-        uint32_t size = tensor_size(n, t);
-        n->tensor[t] = allocate_zero(padded_rows(t) ? size / 3 * 4 : size, 4);
+        n->tensor[t] = allocate_zero(stored_size(n, t), 4);
         if (!n->tensor[t]) return 0;
     }
     return 1;
 }
 
-/* Element e of a tensor in stream order; rows of three are padded to four for SIMD. */
+/* Element e of a tensor in stream order. For SIMD, rows of three are padded to four, and all flags lie side by side. */
 static inline float *tensor_element(EntropyNetwork *n, int tensor, uint32_t e) {
+    if (tensor == FLAG) return &n->tensor[FLAG][e % n->hidden * 8 + e / n->hidden];
     return &n->tensor[tensor][padded_rows(tensor) ? e / 3 * 4 + e % 3 : e];
 }
 
@@ -72,14 +81,25 @@ static inline float squash(int32_t k) {
     return k < 0 ? -x : x;
 }
 
-static void hidden_start(const EntropyNetwork *n, const float *x, f32x4 *h) {
+/* `width` vectors of h from vector `at` on, kept in registers over all inputs. */
+static inline __attribute__((always_inline)) void hidden_block(const EntropyNetwork *n, const float *x, f32x4 *h,
+                                                               uint32_t at, const uint32_t width) {
     uint32_t lanes = n->hidden / 4;
-    const f32x4 *w = (const f32x4 *)n->tensor[IN], *bias = (const f32x4 *)n->tensor[BIAS];
-    for (uint32_t j = 0; j < lanes; j++) h[j] = bias[j];
+    const f32x4 *w = (const f32x4 *)n->tensor[IN] + at, *bias = (const f32x4 *)n->tensor[BIAS] + at;
+    f32x4 sum[4];
+    for (uint32_t j = 0; j < width; j++) sum[j] = bias[j];
     for (uint32_t i = 0; i < n->inputs; i++, w += lanes) {
         f32x4 xi = splat(x[i]);
-        for (uint32_t j = 0; j < lanes; j++) h[j] += w[j] * xi;
+        for (uint32_t j = 0; j < width; j++) sum[j] += w[j] * xi;
     }
+    for (uint32_t j = 0; j < width; j++) h[at + j] = sum[j];
+}
+
+static void hidden_start(const EntropyNetwork *n, const float *x, f32x4 *h) {
+    uint32_t lanes = n->hidden / 4, at = 0;
+    for (; at + 4 <= lanes; at += 4) hidden_block(n, x, h, at, 4);
+    for (; at + 2 <= lanes; at += 2) hidden_block(n, x, h, at, 2);
+    if (at < lanes) hidden_block(n, x, h, at, 1);
 }
 
 static inline void hidden_add(const EntropyNetwork *n, uint32_t channel, int32_t k, f32x4 *h) {
@@ -90,18 +110,32 @@ static inline void hidden_add(const EntropyNetwork *n, uint32_t channel, int32_t
     for (uint32_t j = 0; j < lanes; j++) h[j] += w[j] * x;
 }
 
-static inline float relu(float x) { return x > 0.0f ? x : 0.0f; }
+static inline f32x4 relu(f32x4 x) { return (f32x4)((i32x4)x & (x > splat(0.0f))); }
+
+/* Element i of x, 0 ... 3, everywhere. */
+#define LANE(x, i) __builtin_shufflevector(x, x, i, i, i, i)
 
 static inline uint32_t probability(float p) {
     return (uint32_t)clampf(p * 65536.0f, 16.0f, 65520.0f);
 }
 
-/* 65536 times the probability that flag g is set. */
-static uint32_t flag_probability(const EntropyNetwork *n, uint32_t g, const f32x4 *h) {
-    const float *w = n->tensor[FLAG] + g * n->hidden, *x = (const float *)h;
-    float z = n->tensor[FLAG_BIAS][g];
-    for (uint32_t j = 0; j < n->hidden; j++) z += w[j] * relu(x[j]);
-    return probability(1.0f / (1.0f + exp_(clampf(-z, -20.0f, 20.0f))));
+/* 65536 times the probability that each flag is set. */
+static void flag_probabilities(const EntropyNetwork *n, const f32x4 *h, uint32_t *p) {
+    const f32x4 *w = (const f32x4 *)n->tensor[FLAG], *bias = (const f32x4 *)n->tensor[FLAG_BIAS];
+    f32x4 z[2] = {bias[0], bias[1]};
+    for (uint32_t j = 0; j < n->hidden / 4; j++, w += 8) {
+        f32x4 x = relu(h[j]);
+        for (int i = 0; i < 2; i++) {
+            z[i] += w[i] * LANE(x, 0);
+            z[i] += w[2 + i] * LANE(x, 1);
+            z[i] += w[4 + i] * LANE(x, 2);
+            z[i] += w[6 + i] * LANE(x, 3);
+        }
+    }
+    for (int i = 0; i < 2; i++) {
+        f32x4 e = exp4(clamp4(-z[i], -20.0f, 20.0f));
+        for (int j = 0; j < 4; j++) p[4 * i + j] = probability(1.0f / (1.0f + e[j]));
+    }
 }
 
 /* The law of one latent. */
@@ -117,21 +151,24 @@ typedef struct {
 
 static Law predict(const EntropyNetwork *n, uint32_t channel, const float *x, const f32x4 *h) {
     const f32x4 *w = (const f32x4 *)n->tensor[OUT] + channel * n->hidden;
-    const float *hidden = (const float *)h;
     f32x4 o = ((const f32x4 *)n->tensor[OUT_BIAS])[channel];
-    for (uint32_t j = 0; j < n->hidden; j++) o += w[j] * splat(relu(hidden[j]));
+    for (uint32_t j = 0; j < n->hidden / 4; j++, w += 4) {
+        f32x4 y = relu(h[j]);
+        f32x4 terms[4] = {w[0] * LANE(y, 0), w[1] * LANE(y, 1), w[2] * LANE(y, 2), w[3] * LANE(y, 3)};
+        o = o + terms[0] + terms[1] + terms[2] + terms[3];
+    }
     if (n->skip_at) {
         const f32x4 *skip = (const f32x4 *)n->tensor[SKIP] + channel * 3;
         for (uint32_t i = 0; i < 3; i++) o += skip[i] * splat(x[n->skip_at + i * n->channels + channel]);
     }
     float mu = clampf(o[0], -30000.0f, 30000.0f);
-    float s0 = clampf(o[1], LOG_SCALE_MIN, LOG_SCALE_MAX), s1 = clampf(o[2], LOG_SCALE_MIN, LOG_SCALE_MAX);
-    Law law = {.shift = round_int(mu)};
-    float f = mu - (float)law.shift, rate0 = exp_(-s0);
-    float up = 0.5f * exp_(-(0.5f - f) * rate0), down = 0.5f * exp_(-(0.5f + f) * rate0);
+    f32x4 scales = clamp4(o, LOG_SCALE_MIN, LOG_SCALE_MAX), rates = exp4(-scales);
+    Law law = {.shift = round_int(mu), .rate = rates[2]};
+    float f = mu - (float)law.shift, s1 = scales[2];
+    f32x4 tails = splat(0.5f) * exp4((f32x4){-(0.5f - f), -(0.5f + f), 0.0f, 0.0f} * splat(rates[1]));
+    float up = tails[0], down = tails[1];
     law.zero = probability(1.0f - up - down);
     law.up = probability(up / (up + down + 1e-30f));
-    law.rate = exp_(-s1);
     law.low_bits = s1 > 0.0f ? (uint32_t)(s1 * 1.44269504f + 0.5f) : 0;
     return law;
 }
