@@ -87,9 +87,6 @@ def test_every_row_is_written_once() -> None:
     assert sorted(merges.leaf_rows.tolist()) == list(range(n))
     assert bool((merges.lower < merges.upper).all())
     assert bool(((merges.share > 0) & (merges.share < 1)).all())
-    for number in np.unique(merges.passes):
-        rows = np.concatenate([merges.lower[merges.passes == number], merges.upper[merges.passes == number]])
-        assert len(np.unique(rows)) == len(rows)
 
 
 def test_recording_every_merge_after_every_second_one() -> None:

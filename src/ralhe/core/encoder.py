@@ -42,7 +42,6 @@ class Merges:
 
     lower: npt.NDArray[np.uint32]  # [N - 1] row that held the mean and keeps the lower side
     upper: npt.NDArray[np.uint32]  # [N - 1] row that receives the upper side
-    passes: npt.NDArray[np.uint32]  # [N - 1] merges of one pass are independent, passes follow each other
     share: Array  # [N - 1] of the lower side in the weight
     factor: Array  # [N - 1] the step of channel c is step[c] times this
     wanted: Array  # [N - 1, channels] what the latents would be without rounding
@@ -160,12 +159,12 @@ class Encoder:
     def merges(self) -> Merges:
         """Every merge of the last walk, after `list_merges`."""
         core, n = self._core, self._leaves - 1
-        rows = core.copy(core.pointer("listed_merges"), (n, 5), np.uint32)
+        rows = core.copy(core.pointer("listed_merges"), (n, 4), np.uint32)
         wanted = core.copy(core.pointer("listed_targets"), (n, self._channels()), np.float32)
         curvature = core.copy(core.pointer("listed_curvatures"), (n, self._channels()), np.float32)
         leaf_rows = core.copy(core.pointer("leaf_rows"), (self._leaves,), np.uint32)
-        share, factor = (np.ascontiguousarray(rows[:, i]).view(np.float32) for i in (3, 4))
-        return Merges(rows[:, 0], rows[:, 1], rows[:, 2], share, factor, wanted, curvature, leaf_rows)
+        share, factor = (np.ascontiguousarray(rows[:, i]).view(np.float32) for i in (2, 3))
+        return Merges(rows[:, 0], rows[:, 1], share, factor, wanted, curvature, leaf_rows)
 
     def aim_at_targets(self) -> None:
         """Aims the walks to come at the attributes of `set_targets`, as at the start."""

@@ -194,13 +194,13 @@ static void record(Scene *s, const float *base, const float *harmonics, const in
     s->recorded++;
 }
 
-static void list_merge(const Walk *w, const Merge *m, const Target *t, uint32_t low, uint32_t high) {
-    Scene *s = w->scene;
+static void list_merge(Scene *s, const Merge *m, const Target *t, uint32_t low, uint32_t high) {
     if (!s->hierarchy || !t) return;
-    s->hierarchy[s->listed] = (MergeRecord){low, high, 3 * w->level + 2 - (uint32_t)m->axis, m->w1 / (m->w1 + m->w2),
-                                            m->step_factor};
-    __builtin_memcpy(s->wanted + (size_t)s->listed * s->channels, t->wanted, s->channels * 4);
-    __builtin_memcpy(s->curvature + (size_t)s->listed++ * s->channels, t->weight, s->channels * 4);
+    size_t at = s->listed++;
+    s->hierarchy[at] = (MergeRecord){low, high, m->w1 / (m->w1 + m->w2), m->step_factor};
+    if (s->aimed) return; /* the targets are what was given */
+    __builtin_memcpy(s->wanted + at * s->channels, t->wanted, s->channels * 4);
+    __builtin_memcpy(s->curvature + at * s->channels, t->weight, s->channels * 4);
 }
 
 /* mean + d a2 and mean - d a1 with d = k step, for n channels. */
@@ -256,7 +256,7 @@ static void merge(Walk *w, const Merge *m, uint32_t row, const uint32_t span[3],
         walk_harmonics(s, w->coder, harmonics, t, k + BASE);
     }
     record(s, base, harmonics, k);
-    list_merge(w, m, t, row, upper_row);
+    list_merge(s, m, t, row, upper_row);
     split_row(s, m, k, row, upper_row, w->level);
 }
 

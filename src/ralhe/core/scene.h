@@ -13,7 +13,6 @@
 /* A merge as the optimiser needs it. */
 typedef struct {
     uint32_t lower, upper; /* rows of both sides; the lower one held the mean */
-    uint32_t pass;         /* 3 * level + 2 - axis: merges of one pass are independent */
     float share;           /* w1 / (w1 + w2) */
     float step_factor;
 } MergeRecord;
