@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 import ralhe
@@ -11,6 +13,10 @@ from ralhe.cli.demo import demo
 from ralhe.cli.encode import encode
 from ralhe.cli.info import info
 from ralhe.cli.render import render
+
+# Threads that spin while they wait take cores from whatever else the machine does, and from each other then: beside one
+# busy process drawing takes 1.6 s for 2.0, and alone as long as ever. Read when torch is first imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
