@@ -68,8 +68,20 @@ def test_photos_are_taken_instead_where_there_are_some(scene: Gaussians, tmp_pat
 def test_no_more_pictures_than_asked_for_and_none_twice(scene: Gaussians) -> None:
     taken = take_pictures(scene, ring(), 5)
     assert taken is not None and len({tuple(p.camera.centre) for p in taken.all}) == 5
-    more = take_pictures(scene, ring(), 50)
-    assert more is not None and len(more.all) == 16
+
+
+def test_views_of_our_own_make_up_the_number(scene: Gaussians) -> None:
+    taken = take_pictures(scene, ring(), 24)
+    assert taken is not None and len(taken.all) == 24
+    given = {tuple(view.camera.centre) for view in ring().fit}
+    assert sum(tuple(p.camera.centre) in given for p in taken.all) == 16
+    assert taken.error(Splats.of(scene), taken.all) < 1e-6
+
+
+def test_nothing_stands_beside_photos(scene: Gaussians, tmp_path: Path) -> None:
+    Image.new("RGB", (64, 48), (255, 128, 0)).save(tmp_path / "photo.png")
+    taken = take_pictures(scene, ring(photo=tmp_path / "photo.png"), 50)
+    assert taken is not None and len(taken.all) == 16
 
 
 def test_placed_pictures_are_on_black_and_on_white_given_ones_as_given(scene: Gaussians, pictures: Pictures) -> None:

@@ -84,27 +84,44 @@ def take_pictures(
 ) -> Pictures | None:
     """At most `count` pictures of a scene; None where there is nothing to see.
 
-    views: cameras of those to fit, their photos where they have them; placed by ourselves if not given. step: called
+    views: cameras of those to fit, their photos where they have them. Where they are fewer, or not given, views placed
+    by ourselves make up the number, but not beside photos, which show another scene than renders do. step: called
     after each picture; False ends the work.
     """
-    size = picture_size(len(gaussians))
-    placed = views is None
-    if views is None:
-        try:
-            wide = round(WIDE_SHARE * count)
-            views = place_views(gaussians, fit=count - wide, test=0, wide=wide, size=size)
-        except (SceneError, CameraError):
-            return None
-    chosen = views.fit or views.test
-    chosen = tuple(chosen[i] for i in sorted({round(x) for x in np.linspace(0, len(chosen) - 1, count)}))
+    size, shots = picture_size(len(gaussians)), list[_Shot]()
+    if views is not None:
+        given = views.fit or views.test
+        evenly = sorted({round(x) for x in np.linspace(0, len(given) - 1, count)}) if given else []
+        shots = [_Shot(given[i], views.background) for i in evenly]
+    if all(shot.view.photo is None for shot in shots):
+        shots += _placed(gaussians, count - len(shots), size)
     splats, taken = Splats.of(gaussians), []
-    for i, view in enumerate(chosen):
-        white = placed and i % WHITE_EVERY == WHITE_EVERY - 1
-        taken.append(_take(splats, view, max(size), (1.0, 1.0, 1.0) if white else views.background))
+    for shot in shots:
+        taken.append(_take(splats, shot, max(size)))
         if not step():
             break
     learnt = tuple(picture for i, picture in enumerate(taken) if i % JUDGES != JUDGES - 1)
-    return Pictures(learnt, tuple(taken[JUDGES - 1 :: JUDGES]))
+    return Pictures(learnt, tuple(taken[JUDGES - 1 :: JUDGES])) if taken else None
+
+
+@dataclass(frozen=True)
+class _Shot:
+    """A picture to take."""
+
+    view: View
+    background: tuple[float, float, float]
+
+
+def _placed(gaussians: Gaussians, count: int, size: tuple[int, int]) -> list[_Shot]:
+    """Views placed by ourselves, some of them wide and some on white; none where there is nothing to see."""
+    wide = round(WIDE_SHARE * count)
+    try:
+        views = place_views(gaussians, fit=count - wide, test=0, wide=wide, size=size) if count else Views((), ())
+    except (SceneError, CameraError):
+        return []
+    white = (1.0, 1.0, 1.0)
+    on_white = (i % WHITE_EVERY == WHITE_EVERY - 1 for i in range(len(views.fit)))
+    return [_Shot(view, white if w else views.background) for view, w in zip(views.fit, on_white, strict=True)]
 
 
 def picture_size(gaussians: int) -> tuple[int, int]:
@@ -113,8 +130,9 @@ def picture_size(gaussians: int) -> tuple[int, int]:
     return max(SMALLEST[0], round(scale * LARGEST[0])), max(SMALLEST[1], round(scale * LARGEST[1]))
 
 
-def _take(splats: Splats, view: View, side: int, background: tuple[float, float, float]) -> Picture:
+def _take(splats: Splats, shot: _Shot, side: int) -> Picture:
     """A photo, or a render where there is none."""
+    view, background = shot.view, shot.background
     camera = view.camera.within(side, side)
     if view.photo is not None:
         colour = torch.from_numpy(photos.load(View(view.name, camera, view.photo), background))
