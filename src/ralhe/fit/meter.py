@@ -9,7 +9,7 @@ from ralhe.progress import Progress
 
 BASE_ITERATION = 8.0  # milliseconds of one core, where only the ratios matter
 HARMONIC_ITERATION = 35.0
-WALK_PER_MILLION = 550.0  # channels of merges
+WALK_PER_MILLION = 250.0  # channels of merges
 
 
 class Meter:
@@ -73,7 +73,7 @@ class Meter:
 
 def walk_work(merges: int, channels: int) -> float:
     """Work of one walk."""
-    return WALK_PER_MILLION * merges * (10 + 0.25 * (channels - 10)) * 1e-6 + 5.0
+    return WALK_PER_MILLION * merges * (10 + 0.08 * (channels - 10)) * 1e-6 + 5.0
 
 
 def picture_work(gaussians: int) -> float:
