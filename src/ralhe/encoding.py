@@ -78,7 +78,7 @@ def encode(
     """Compresses a scene to at most `size` bytes, or to the rate that `lmbda` (distortion per bit) buys.
 
     preset: "fast", "default" or "best". sh_degree: cut the harmonics to this degree. depth: of the octree, 1 ... 21.
-    views: cameras to judge by, those of its list `fit`, with photos where they have them; placed if not given.
+    views: cameras to look through, those of its list `fit`, photos where they have them; placed ones join them.
     progress: called as the work goes on. stop: when set, the fit ends and the best so far is coded.
 
     The stream is never above `size`, and at least 97% of it unless even the best quality needs less.

@@ -78,10 +78,12 @@ def test_views_of_our_own_make_up_the_number(scene: Gaussians) -> None:
     assert taken.error(Splats.of(scene), taken.all) < 1e-6
 
 
-def test_nothing_stands_beside_photos(scene: Gaussians, tmp_path: Path) -> None:
+def test_renders_from_elsewhere_join_photos(scene: Gaussians, tmp_path: Path) -> None:
     Image.new("RGB", (64, 48), (255, 128, 0)).save(tmp_path / "photo.png")
-    taken = take_pictures(scene, ring(photo=tmp_path / "photo.png"), 50)
-    assert taken is not None and len(taken.all) == 16
+    taken = take_pictures(scene, ring(photo=tmp_path / "photo.png"), 24)
+    assert taken is not None and len(taken.all) == 24
+    orange = [bool((p.colour[0, 0] - torch.tensor([1, 128 / 255, 0])).abs().max() < 1e-3) for p in taken.all]
+    assert orange.count(True) == 16
 
 
 def test_placed_pictures_are_on_black_and_on_white_given_ones_as_given(scene: Gaussians, pictures: Pictures) -> None:

@@ -34,7 +34,7 @@ DEFAULT_SIZE = 1_000_000
 @click.option("--sh-degree", type=click.IntRange(0, 3), help="Cut the spherical harmonics to this degree.")
 @click.option("--depth", type=click.IntRange(1, 21), help="Depth of the octree of positions; chosen if not given.")
 @click.option("--images", type=SCENE, help="Photos that the scene was trained on, with their cameras: a folder or file"
-              " as for ralhe compare --cameras. The stream then looks like the photos, not like SCENE.")  # fmt: skip
+              " as for ralhe compare --cameras. The stream looks like them from there, not like SCENE.")  # fmt: skip
 def encode(scene: Path, stream: Path, size: int | None, sizes: dict[str, int] | None, lmbda: float | None, preset: str,
            sh_degree: int | None, depth: int | None, images: Path | None) -> None:  # fmt: skip
     """Compress SCENE (.ply, .compressed.ply or .spz) to STREAM (.ralhe).

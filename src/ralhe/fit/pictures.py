@@ -84,17 +84,15 @@ def take_pictures(
 ) -> Pictures | None:
     """At most `count` pictures of a scene; None where there is nothing to see.
 
-    views: cameras of those to fit, their photos where they have them. Where they are fewer, or not given, views placed
-    by ourselves make up the number, but not beside photos, which show another scene than renders do. step: called
-    after each picture; False ends the work.
+    views: cameras of those to fit, their photos where they have them. Where they are fewer, or not given, renders from
+    places of our own make up the number. step: called after each picture; False ends the work.
     """
     size, shots = picture_size(len(gaussians)), list[_Shot]()
     if views is not None:
         given = views.fit or views.test
         evenly = sorted({round(x) for x in np.linspace(0, len(given) - 1, count)}) if given else []
         shots = [_Shot(given[i], views.background) for i in evenly]
-    if all(shot.view.photo is None for shot in shots):
-        shots += _placed(gaussians, count - len(shots), size)
+    shots += _placed(gaussians, count - len(shots), size)
     splats, taken = Splats.of(gaussians), []
     for shot in shots:
         taken.append(_take(splats, shot, max(size)))
