@@ -77,8 +77,8 @@ def main() -> None:
         ply, folder, sizes, preset = arguments
         encode(Path(ply), Path(folder), sizes.split(","), preset)
     else:
-        file, ply = map(Path, arguments)
-        ralhe.write(ply, ralhe.decode(file.read_bytes()))
+        file, ply = arguments
+        ralhe.write(ply, ralhe.decode(Path(file).read_bytes()))
 
 
 if __name__ == "__main__":

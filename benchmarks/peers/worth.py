@@ -35,7 +35,7 @@ def kept_by_clean(gaussians: Gaussians) -> np.typing.NDArray[np.intp]:
     marks = np.zeros((len(gaussians), 1, 3), np.float32)
     marks[:, 0, 0] = np.arange(len(gaussians))  # exact to 16 million
     marked = Gaussians(gaussians.positions, gaussians.log_scales, gaussians.rotations, gaussians.opacity_logits, marks)
-    finite = np.isfinite(gaussians.sh).reshape(len(gaussians), -1).all(axis=1)
+    finite = np.asarray(np.isfinite(gaussians.sh).all(axis=(1, 2)))
     kept = clean(marked).gaussians.sh[:, 0, 0].astype(np.intp)
     return kept[finite[kept]]
 
