@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.baselines import positions, symbols
 from benchmarks.baselines.model import Model
-from benchmarks.baselines.quantisation import Codebook
+from benchmarks.baselines.quantisation import Codebook, Integers
 from ralhe.octree import Codes
 from ralhe.prepare.voxels import VoxelGrid
 
@@ -46,15 +46,26 @@ def encode_geometry(model: Model) -> bytes:
     """Everything but the attributes."""
     scene, book = model.scene, model.codebook
     indices = symbols.encode_indices(book.indices.copy(), len(book.entries))
-    head = struct.pack("<BB", scene.sh.shape[1], model.antialiased)
-    return join([head, positions.encode(scene.codes, scene.grid), book.entries.tobytes(), indices])
+    entries = [_encode_column(column) for column in book.entries.T]
+    head = struct.pack("<BBH", scene.sh.shape[1], model.antialiased, len(book.entries))
+    return join([head, positions.encode(scene.codes, scene.grid), *entries, indices])
 
 
 def decode_geometry(data: bytes) -> Geometry:
     """What `encode_geometry` was given, as far as a decoder needs it."""
-    head, places, entries, indices = split(data)
+    head, places, *entries, indices = split(data)
     codes, grid = positions.decode(places)
-    book = np.frombuffer(entries, np.float16).reshape(-1, 6)
-    coefficients, antialiased = struct.unpack("<BB", head)
-    codebook = Codebook(book, symbols.decode_indices(indices, len(codes), len(book)))
+    coefficients, antialiased, count = struct.unpack("<BBH", head)
+    book = np.stack([_decode_column(column, count) for column in entries], axis=1)
+    codebook = Codebook(book, symbols.decode_indices(indices, len(codes), count))
     return Geometry(codes, grid, codebook, coefficients, bool(antialiased))
+
+
+def _encode_column(column: Integers) -> bytes:
+    """The middle, then what is left."""
+    middle = int(np.median(column))
+    return struct.pack("<h", middle) + symbols.encode_weights(column - np.int32(middle))
+
+
+def _decode_column(data: bytes, count: int) -> Integers:
+    return symbols.decode_weights(data[2:], count) + np.int32(struct.unpack_from("<h", data)[0])

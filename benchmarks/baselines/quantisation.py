@@ -13,29 +13,29 @@ from torch import Tensor
 from ralhe.prepare import Voxelised
 
 ROUNDS = 10
-POINTS_PER_ENTRY = 24  # to learn from; assigning looks at all
+POINTS_PER_ENTRY = 10  # to learn from; assigning looks at all
 CHUNK = 8192
-SIZES = (512, 1024, 2048, 4096, 8192)
-ENTRY_BYTES = 12  # six half floats
-MOST_OF_SIZE = 0.12  # of the largest stream, for the codebook
+SIZES = (1024, 2048, 4096, 8192, 16384)
+ENTRY_STEP = 1 / 32  # of a logarithm: a cell of 4,096 entries is twenty times as wide
+ENTRY_BYTES = 5.5  # about what six of them take
+MOST_OF_SIZE = 0.3  # of the largest stream, for the codebook
 WORTHWHILE = 0.3  # dB that a doubling must bring
 WEIGHT_POWER = 0.25
 
-Entries = npt.NDArray[np.float16]
-Indices = npt.NDArray[np.int32]
+Integers = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
 class Codebook:
     """Shapes that Gaussians share."""
 
-    entries: Entries  # [K, 6] half logarithms of covariances
-    indices: Indices  # [N]
+    entries: Integers  # [K, 6] half logarithms of covariances, in steps
+    indices: Integers  # [N]
 
     @property
     def shapes(self) -> npt.NDArray[np.float64]:
         """[N, 6] of the Gaussians."""
-        return self.entries[self.indices].astype(np.float64)
+        return self.entries[self.indices].astype(np.float64) * ENTRY_STEP
 
 
 def choose(scene: Voxelised, size: int, quality: Callable[[npt.NDArray[np.float64]], float]) -> Codebook:
@@ -71,9 +71,8 @@ def build(scene: Voxelised, entries: int) -> Codebook:
         sums = torch.zeros(entries, 6).index_add_(0, nearest, points * weights[:, None])
         full = mass > 0
         centres[full] = sums[full] / mass[full, None]
-    stored = centres.numpy().astype(np.float16)
-    stored = stored[np.lexsort(stored.T)]
-    return Codebook(stored, _nearest(shapes, torch.from_numpy(stored.astype(np.float32))).numpy().astype(np.int32))
+    stored = torch.round(centres / ENTRY_STEP)
+    return Codebook(stored.int().numpy(), _nearest(shapes, stored * ENTRY_STEP).numpy().astype(np.int32))
 
 
 def _nearest(points: Tensor, centres: Tensor) -> Tensor:

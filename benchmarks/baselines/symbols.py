@@ -25,7 +25,7 @@ Integers = npt.NDArray[np.int32]
 def encode_weights(values: Integers) -> bytes:
     """Integers under one Laplace law whose scale leads."""
     scale = np.float32(max(float(np.abs(values).mean()) if len(values) else 0.0, 0.05))
-    out = np.empty(ROOM * len(values) + TAIL, np.uint8)
+    values, out = np.ascontiguousarray(values), np.empty(ROOM * len(values) + TAIL, np.uint8)
     return struct.pack("<f", scale) + out[: _laplace(values, float(scale), out, False)].tobytes()
 
 
