@@ -37,9 +37,11 @@ class Model:
 
     scene: Voxelised  # covariances are those of the codebook
     codebook: Codebook
-    pictures: Pictures
     antialiased: bool
-    source: Source
+
+    @property
+    def sh_degree(self) -> int:
+        return int(self.scene.sh.shape[1] ** 0.5) - 1
 
 
 def look(gaussians: Gaussians) -> Source:
@@ -51,8 +53,11 @@ def look(gaussians: Gaussians) -> Source:
     return Source.of(gaussians, cleaned, pictures)
 
 
-def prepare(source: Source, kept: int, size: int) -> Model:
-    """The `kept` most important Gaussians; size: bytes of the largest stream to come."""
+def prepare(source: Source, kept: int, size: int) -> tuple[Model, Source]:
+    """The `kept` most important Gaussians, and what is left of the scene to go on from.
+
+    size: bytes of the largest stream to come.
+    """
     pictures, antialiased = source.pictures, source.given.antialiased
     assert pictures is not None
     gaussians, worth = source.keep(kept, source.given.sh_degree)
@@ -66,7 +71,7 @@ def prepare(source: Source, kept: int, size: int) -> Model:
 
     codebook = quantisation.choose(scene, size, quality)
     scene = retrain_rest(replace(scene, log_covariances=codebook.shapes), pictures, antialiased)
-    return Model(scene, codebook, pictures, antialiased, source.continued(scene))
+    return Model(scene, codebook, antialiased), source.continued(scene)
 
 
 def choose_depth(gaussians: Gaussians, worth: npt.NDArray[np.float64], pictures: Pictures, antialiased: bool) -> int:

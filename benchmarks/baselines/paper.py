@@ -26,7 +26,7 @@ from benchmarks.baselines.pyramid import Pyramid
 from benchmarks.baselines.range_coder import LARGEST, ROOM, TAIL
 from ralhe.fit.objective import LAMBDA_PER_STEP, STEP_RATIO
 
-ITERATIONS = {0: 1200, 1: 400, 2: 300, 3: 240}
+ITERATIONS = {0: 800, 1: 400, 2: 300, 3: 200}
 """By degree of the harmonics. The paper has 10,000 on a GPU; these take minutes on two cores (docs/benchmarks.md)."""
 
 CONTINUED = 0.5  # of these, for the next size of the same model
@@ -34,9 +34,11 @@ LATENT_RATE, NETWORK_RATE, LAST_RATE = 0.05, 0.005, 0.05
 RATE_SHARE = 0.25  # of the latents, whose bits an iteration estimates
 BLOCK = 10  # iterations from one look at the size to the next
 FIRST_LAMBDA, LAMBDA_RANGE = 0.02, (1e-5, 1e3)
-PULL, MOST = 0.8, 1.3  # power of the miss that lambda follows, and factor that it may change by at once
+PULL, LAST_PULL, MOST = 0.8, 2.5, 1.5
+"""Powers of the miss that lambda follows, on the way and at the end, and the factor that it may change by at once."""
+
 ROUNDED_ITERATIONS = 40
-NETWORK_BYTES = 900  # about what the two networks of an attribute take
+NETWORK_BYTES = 1000  # about what the two networks of an attribute take
 TRIES, ENOUGH, AIM = 8, 0.97, 0.985
 
 Float64 = npt.NDArray[np.float64]
@@ -137,7 +139,7 @@ class Paper:
             self._of, share, self._lmbda = made, 1.0, FIRST_LAMBDA
             pyramid = Pyramid.of(made.scene.codes, made.scene.grid.depth)
             self._attributes = [Attribute(v, pyramid, i) for i, v in enumerate(_values(made))]
-        iterations = round(ITERATIONS[made.source.given.sh_degree] * share)
+        iterations = round(ITERATIONS[made.sh_degree] * share)
         networks = NETWORK_BYTES * len(self._attributes)
         if size <= networks:
             return None
@@ -158,7 +160,7 @@ class Paper:
         for done in range(0, iterations, BLOCK):
             share = LAST_RATE + (1 - LAST_RATE) * 0.5 * (1 + math.cos(math.pi * done / iterations))
             self._run(share, pool)
-            self._follow(sum(attribute.bits for attribute in self._attributes) / wanted)
+            self._follow(sum(attribute.bits for attribute in self._attributes) / wanted, PULL)
 
     def _meet(self, size: int, pool: ThreadPoolExecutor) -> bytes | None:
         """The largest stream within the size, of a few around it."""
@@ -169,7 +171,7 @@ class Paper:
                 best = data
             if ENOUGH * size <= len(data) <= size:
                 break
-            self._follow(len(data) / (AIM * size))
+            self._follow(len(data) / (AIM * size), LAST_PULL)
             self._run(LAST_RATE, pool)
         return best
 
@@ -180,8 +182,8 @@ class Paper:
 
         list(pool.map(work, self._attributes))
 
-    def _follow(self, miss: float) -> None:
-        factor = min(max(miss**PULL, 1 / MOST), MOST)
+    def _follow(self, miss: float, pull: float) -> None:
+        factor = min(max(miss**pull, 1 / MOST), MOST)
         lmbda = min(max(self._lmbda * factor, LAMBDA_RANGE[0]), LAMBDA_RANGE[1])
         for attribute in self._attributes:
             attribute.rescale(math.sqrt(lmbda / self._lmbda))

@@ -1,17 +1,20 @@
 """A baseline as a program of its own, so that its time and memory are those of a process.
 
-    python -m benchmarks.baselines.program encode gpcc scene.ply folder 1MB,500kB [pruned]
+    python -m benchmarks.baselines.program prepare scene.ply models 1MB,500kB [pruned]
+    python -m benchmarks.baselines.program encode gpcc models folder 1MB,500kB
     python -m benchmarks.baselines.program decode file scene.ply
 
-encode prints a line of JSON for each size: seconds until its file was whole, and a note or a failure.
+prepare writes what all designs code, with the seconds that it took. encode prints a line of JSON for each size: seconds
+until its file was whole, those of prepare included, and a note or a failure.
 """
 
 from __future__ import annotations
 
 import json
+import pickle
 import sys
 import time
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -24,12 +27,12 @@ from benchmarks.baselines.container import Geometry
 from benchmarks.baselines.model import Model
 from benchmarks.baselines.paper import Paper
 from benchmarks.codec import bytes_of
+from ralhe import files
 from ralhe.files.coordinates import in_ply_axes
-from ralhe.fit.source import Source
 from ralhe.gaussians import Gaussians
 from ralhe.prepare import Voxelised, gaussians_of
 
-BITS_PER_GAUSSIAN = {0: 44.0, 1: 50.0, 2: 55.0, 3: 60.0}
+BITS_PER_GAUSSIAN = {0: 54.0, 1: 56.0, 2: 60.0, 3: 62.0}
 """By degree of the harmonics: what pruning counts on, as the plan of ralhe does; from a sweep, docs/benchmarks.md."""
 
 
@@ -59,26 +62,37 @@ class Gpcc:
 DESIGNS: dict[str, type[Gpcc] | type[Paper]] = {"gpcc": Gpcc, "paper": Paper}
 
 
-def models(source: Source, sizes: list[int], pruned: bool) -> Iterator[tuple[int, Model]]:
-    """From the largest size down: one model for all sizes, or one of what each size has room for."""
-    sizes = sorted(set(sizes), reverse=True)
-    if not pruned:
-        made = model.prepare(source, len(source.cleaned), sizes[0])
-        yield from ((size, made) for size in sizes)
-        return
-    bits = BITS_PER_GAUSSIAN[source.given.sh_degree]
+@dataclass(frozen=True)
+class Prepared:
+    """What the stream of a size is made from."""
+
+    model: Model
+    seconds: float  # from the start until it was there
+
+
+def prepare(ply: Path, out: Path, labels: list[str], pruned: bool) -> None:
+    """Models by size: one for all sizes, or from the largest size down one of what each has room for."""
+    began = time.monotonic()
+    sizes = sorted({bytes_of(label) for label in labels}, reverse=True)
+    source = model.look(in_ply_axes(ralhe.read(ply)))
+    bits, kept, found = BITS_PER_GAUSSIAN[source.given.sh_degree], len(source.cleaned), dict[int, Prepared]()
     for size in sizes:
-        made = model.prepare(source, min(len(source.cleaned), round(8 * size / bits)), size)
-        yield size, made
-        source = made.source
+        if pruned or not found:
+            count = min(kept, round(8 * size / bits)) if pruned else kept
+            made, source = model.prepare(source, count, size)
+        found[size] = Prepared(made, time.monotonic() - began)
+    with files.whole_file(out) as stream:
+        pickle.dump(found, stream)
 
 
-def encode(name: str, ply: Path, folder: Path, labels: list[str], pruned: bool) -> None:
-    """Files of all sizes."""
+def encode(name: str, models: Path, folder: Path, labels: list[str]) -> None:
+    """Files of all sizes, from the largest down."""
     began = time.monotonic()
     design = DESIGNS[name]()
     by_bytes = {bytes_of(label): label for label in labels}
-    for size, made in models(model.look(in_ply_axes(ralhe.read(ply))), list(by_bytes), pruned):
+    prepared: dict[int, Prepared] = pickle.loads(models.read_bytes())
+    for size in sorted(by_bytes, reverse=True):
+        made = prepared[size].model
         geometry = container.encode_geometry(made)
         head = container.join([name.encode(), geometry])
         room = size - len(head) - container.LENGTH.size
@@ -92,7 +106,7 @@ def encode(name: str, ply: Path, folder: Path, labels: list[str], pruned: bool) 
         else:
             known["note"] = f"{note}, {getattr(design, 'note', '')}".rstrip(", ")
             (folder / f"{by_bytes[size]}.{name}").write_bytes(head + container.join([data]))
-        print(json.dumps(known | {"seconds": time.monotonic() - began}), flush=True)
+        print(json.dumps(known | {"seconds": prepared[size].seconds + time.monotonic() - began}), flush=True)
 
 
 def decode(file: Path) -> Gaussians:
@@ -106,9 +120,12 @@ def decode(file: Path) -> Gaussians:
 
 def main() -> None:
     verb, *arguments = sys.argv[1:]
-    if verb == "encode":
-        name, ply, folder, sizes, *pruned = arguments
-        encode(name, Path(ply), Path(folder), sizes.split(","), bool(pruned))
+    if verb == "prepare":
+        ply, out, sizes, *pruned = arguments
+        prepare(Path(ply), Path(out), sizes.split(","), bool(pruned))
+    elif verb == "encode":
+        name, models, folder, sizes = arguments
+        encode(name, Path(models), Path(folder), sizes.split(","))
     else:
         file, ply = arguments
         ralhe.write(ply, decode(Path(file)))

@@ -85,7 +85,7 @@ def narrow(state: U64, data: Bytes, reading: bool, low: int, size: int, total: i
 def look(state: U64, total: int) -> int:
     """Where in `total` the symbol to come lies; `narrow` must follow."""
     state[RANGE] //= np.uint64(total)
-    return min(int((state[CODE] - state[LOW]) // state[RANGE]), total - 1)
+    return min(int(np.int64((state[CODE] - state[LOW]) // state[RANGE])), total - 1)
 
 
 @kernel
@@ -97,8 +97,8 @@ def finish(state: U64, data: Bytes) -> int:
         if value >= state[LOW] and value - state[LOW] < state[RANGE]:
             for i in range(count):
                 data[np.int64(state[PLACE]) + i] = np.uint8((value >> np.uint64(56 - 8 * i)) & np.uint64(255))
-            return int(state[PLACE]) + count
-    return int(state[PLACE])
+            return int(np.int64(state[PLACE])) + count
+    return int(np.int64(state[PLACE]))
 
 
 @kernel

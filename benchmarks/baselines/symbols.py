@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.baselines.range_coder import (
+    LARGEST,
     ROOM,
     TAIL,
     Bytes,
@@ -23,7 +24,9 @@ Integers = npt.NDArray[np.int32]
 
 
 def encode_weights(values: Integers) -> bytes:
-    """Integers under one Laplace law whose scale leads."""
+    """Integers under one Laplace law whose scale leads. Raises ValueError for one beyond LARGEST."""
+    if len(values) and np.abs(values).max() > LARGEST:
+        raise ValueError(f"an integer is {np.abs(values).max()}, expected {LARGEST} at most")
     scale = np.float32(max(float(np.abs(values).mean()) if len(values) else 0.0, 0.05))
     values, out = np.ascontiguousarray(values), np.empty(ROOM * len(values) + TAIL, np.uint8)
     return struct.pack("<f", scale) + out[: _laplace(values, float(scale), out, False)].tobytes()

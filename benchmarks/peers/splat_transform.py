@@ -24,6 +24,11 @@ def transform(*arguments: str | Path) -> Cost:
     return run([PROGRAM, "--quiet", "--overwrite", "--gpu", "cpu", *arguments], path=str(BIN))
 
 
+def version() -> Cost:
+    """Runs it for nothing but its start."""
+    return run([PROGRAM, "--version"], path=str(BIN))
+
+
 def decimate(ply: Path, count: int, out: Path) -> Cost:
     """Writes `ply` with about `count` Gaussians to `out`."""
     return transform(ply, "--decimate", str(count), out)
