@@ -34,12 +34,12 @@ LATENT_RATE, NETWORK_RATE, LAST_RATE = 0.05, 0.005, 0.05
 RATE_SHARE = 0.25  # of the latents, whose bits an iteration estimates
 BLOCK = 10  # iterations from one look at the size to the next
 FIRST_LAMBDA, LAMBDA_RANGE = 0.02, (1e-5, 1e3)
-PULL, LAST_PULL, MOST = 0.8, 2.5, 1.5
+PULL, LAST_PULL, MOST = 0.8, 4.0, 1.5
 """Powers of the miss that lambda follows, on the way and at the end, and the factor that it may change by at once."""
 
 ROUNDED_ITERATIONS = 40
 NETWORK_BYTES = 1000  # about what the two networks of an attribute take
-TRIES, ENOUGH, AIM = 8, 0.97, 0.985
+TRIES, ENOUGH, AIM = 12, 0.97, 0.985
 
 Float64 = npt.NDArray[np.float64]
 
