@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 import ralhe
 from benchmarks.codec import Coded, bytes_of
@@ -79,15 +82,22 @@ class ByImportance:
 
     def thinner(self, scene: Scene, folder: Path) -> tuple[Callable[[int, Path], Cost], int]:
         """How to thin, and the Gaussians that there are to choose from."""
-        order_file = folder / "order.npy"
-        looking = python("benchmarks.peers.worth", scene.ply, order_file)
-        order = np.load(order_file)
+        order, looking = _look(scene)
 
         def thin(count: int, out: Path) -> Cost:
             ralhe.write(out, scene.gaussians.take(np.sort(order[:count])))
             return looking
 
         return thin, len(order)
+
+
+@cache
+def _look(scene: Scene) -> tuple[npt.NDArray[np.intp], Cost]:
+    """Gaussians by falling worth, and what it took to know: once for all packers, counted for each."""
+    with tempfile.TemporaryDirectory() as folder:
+        order = Path(folder) / "order.npy"
+        cost = python("benchmarks.peers.worth", scene.ply, order)
+        return np.load(order), cost
 
 
 @dataclass(frozen=True)
