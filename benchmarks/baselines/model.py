@@ -27,8 +27,8 @@ from ralhe.rasteriser import Splats
 PRESET = PRESETS["fast"]
 REST_ITERATIONS = PRESET.retraining_iterations // 2
 DEPTHS = range(9, 15)
-ENOUGH = 45.0
-"""dB that voxels alone must reach on pictures held out: 5 dB above what streams of a megabyte look like."""
+ENOUGH = 50.0
+"""dB that voxels alone must reach on pictures held out: above what these streams look like, so that they do not limit."""
 
 
 @dataclass(frozen=True)
