@@ -28,7 +28,7 @@ PRESET = PRESETS["fast"]
 REST_ITERATIONS = PRESET.retraining_iterations // 2
 DEPTHS = range(9, 15)
 ENOUGH = 50.0
-"""dB that voxels alone must reach on pictures held out: above what these streams look like, so that they do not limit."""
+"""dB that voxels alone must reach on pictures held out: above what streams look like, so that they do not limit."""
 
 
 @dataclass(frozen=True)
