@@ -66,11 +66,11 @@ def best(function: Callable[[], object]) -> float:
 def measure(scene: ralhe.Gaussians, camera: cameras.Camera, watch: Stopwatch) -> dict[str, object]:
     """One row of the table, without its names."""
     plain = Splats.of(scene)
-    leaves = [t.clone().requires_grad_() for t in (plain.means, plain.covariances, plain.opacities, plain.sh)]
-    splats, pull = Splats(*leaves), torch.rand(camera.height, camera.width, 3)
+    m, c, o, sh = (t.clone().requires_grad_() for t in (plain.means, plain.covariances, plain.opacities, plain.sh))
+    splats, pull = Splats(m, c, o, sh), torch.rand(camera.height, camera.width, 3)
     watch.best.clear()
     forward = best(lambda: render(plain, camera))
-    both = best(lambda: render(splats, camera).colour.backward(pull))
+    both = best(lambda: render(splats, camera).colour.backward(pull))  # type: ignore[no-untyped-call]
     row: dict[str, object] = {"pairs": watch.pairs, "forward_ms": forward, "forward_backward_ms": both}
     row |= {f"{stage}_ms": watch.best[stage] for stage in STAGES}
     row |= {f"{stage}_ns_per_pair": 1e6 * watch.best[stage] / watch.pairs for stage in ("blend", "blend_gradient")}

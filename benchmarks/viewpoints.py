@@ -85,8 +85,8 @@ def mean_psnr(references: Pictures, shown: Pictures) -> float:
 
 def spearman(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> float:
     """Correlation of ranks; equal values share a rank."""
-    ranks = [np.array([(v < x).sum() + 0.5 * (v == x).sum() for x in v], float) for v in (a, b)]
-    return float(np.corrcoef(*ranks)[0, 1])
+    first, second = (np.array([(v < x).sum() + 0.5 * (v == x).sum() for x in v], float) for v in (a, b))
+    return float(np.corrcoef(first, second)[0, 1])
 
 
 def kendall(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> float:

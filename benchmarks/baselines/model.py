@@ -1,0 +1,116 @@
+"""What both designs code: a voxelised scene, retrained, whose covariances come from a codebook.
+
+    clean -> prune or not -> depth -> voxelise -> retrain -> codebook -> retrain the rest
+
+Pictures, pruning, voxels and retraining are those of ralhe's encoder with preset fast.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from benchmarks.baselines import quantisation
+from benchmarks.baselines.quantisation import Codebook
+from ralhe.fit.pictures import Pictures, take_pictures
+from ralhe.fit.presets import PRESETS
+from ralhe.fit.retraining import BETAS, COLOUR_RATE, HARMONIC_RATE, LAST_RATE, OPACITY_RATE, Leaves, retrain
+from ralhe.fit.source import Source
+from ralhe.gaussians import Gaussians
+from ralhe.prepare import Voxelised, choose_grid, clean, voxelise
+from ralhe.rasteriser import Splats
+
+PRESET = PRESETS["fast"]
+REST_ITERATIONS = PRESET.retraining_iterations // 2
+DEPTHS = range(9, 15)
+ENOUGH = 50.0
+"""dB that voxels alone must reach on pictures held out: above what streams look like, so that they do not limit."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A scene ready for its attributes to be coded."""
+
+    scene: Voxelised  # covariances are those of the codebook
+    codebook: Codebook
+    antialiased: bool
+
+    @property
+    def sh_degree(self) -> int:
+        return int(self.scene.sh.shape[1] ** 0.5) - 1
+
+
+def look(gaussians: Gaussians) -> Source:
+    """The scene with its pictures."""
+    cleaned = clean(gaussians).gaussians
+    pictures = take_pictures(cleaned, None, PRESET.pictures)
+    if pictures is None:
+        raise ValueError("the scene shows nothing")
+    return Source.of(gaussians, cleaned, pictures)
+
+
+def prepare(source: Source, kept: int, size: int) -> tuple[Model, Source]:
+    """The `kept` most important Gaussians, and what is left of the scene to go on from.
+
+    size: bytes of the largest stream to come.
+    """
+    pictures, antialiased = source.pictures, source.given.antialiased
+    assert pictures is not None
+    gaussians, worth = source.keep(kept, source.given.sh_degree)
+    depth = choose_depth(gaussians, worth, pictures, antialiased)
+    scene = voxelise(gaussians, choose_grid(gaussians.positions, depth), worth)
+    scene = retrain(scene, pictures, PRESET.retraining_iterations, antialiased, lambda: True)
+
+    def quality(shapes: npt.NDArray[np.float64]) -> float:
+        splats = Leaves(replace(scene, log_covariances=shapes)).splats(antialiased)
+        return decibels(pictures.error(splats, pictures.exam))
+
+    codebook = quantisation.choose(scene, size, quality)
+    scene = retrain_rest(replace(scene, log_covariances=codebook.shapes), pictures, antialiased)
+    return Model(scene, codebook, antialiased), source.continued(scene)
+
+
+def choose_depth(gaussians: Gaussians, worth: npt.NDArray[np.float64], pictures: Pictures, antialiased: bool) -> int:
+    """The least depth whose voxels look like the Gaussians that they were made of."""
+    before = Splats.of(gaussians)
+    with torch.no_grad():
+        wanted = [picture.difference(before) for picture in pictures.exam]
+    for depth in DEPTHS:
+        scene = voxelise(gaussians, choose_grid(gaussians.positions, depth), worth)
+        splats = Leaves(scene).splats(antialiased)
+        with torch.no_grad():
+            errors = [
+                float((picture.difference(splats) - there).square().mean())
+                for picture, there in zip(pictures.exam, wanted, strict=True)
+            ]
+        if decibels(float(np.mean(errors))) >= ENOUGH:
+            return depth
+    return DEPTHS[-1]
+
+
+def retrain_rest(scene: Voxelised, pictures: Pictures, antialiased: bool) -> Voxelised:
+    """Lets opacity and colour make up for what the codebook did to the shapes, which stay."""
+    leaves = Leaves(scene)
+    rates = ((leaves.opacities, OPACITY_RATE), (leaves.colours, COLOUR_RATE), (leaves.harmonics, HARMONIC_RATE))
+    optimizer = torch.optim.Adam([{"params": [p], "lr": lr} for p, lr in rates], betas=BETAS, eps=1e-15, fused=True)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda i: LAST_RATE + (1 - LAST_RATE) * 0.5 * (1 + math.cos(math.pi * i / REST_ITERATIONS))
+    )
+    random, waiting = np.random.default_rng(1), list[int]()
+    for _ in range(REST_ITERATIONS):
+        waiting = waiting or random.permutation(len(pictures.learnt)).tolist()
+        optimizer.zero_grad()
+        difference = pictures.learnt[waiting.pop()].difference(leaves.splats(antialiased))
+        difference.square().mean().backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        schedule.step()
+    return replace(leaves.scene(), log_covariances=scene.log_covariances)
+
+
+def decibels(square: float) -> float:
+    """PSNR of a mean squared error."""
+    return -10 * math.log10(max(square, 1e-12))

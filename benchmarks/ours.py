@@ -1,0 +1,85 @@
+"""ralhe itself: one ladder of sizes, as `ralhe encode --sizes` makes it.
+
+    python -m benchmarks.ours encode scene.ply folder 1MB,500kB fast
+    python -m benchmarks.ours decode stream.ralhe scene.ply
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import ralhe
+from benchmarks.codec import Coded, bytes_of
+from benchmarks.process import Cost, python
+from benchmarks.scenes import Scene
+from ralhe.errors import RateError
+
+KINDS = ("geometry", "opacity", "colour", "shape", "harmonics", "parameters", "container")
+ERRORS = ("opacity", "colour", "shape", "harmonics")
+
+
+@dataclass(frozen=True)
+class Ralhe:
+    """A preset."""
+
+    preset: str
+    sized: bool = field(default=True, init=False)
+
+    @property
+    def name(self) -> str:
+        return f"ralhe-{self.preset}"
+
+    def missing(self) -> str | None:
+        return None
+
+    def suits(self, scene: Scene) -> bool:
+        return True
+
+    def encode(self, scene: Scene, sizes: Sequence[str], folder: Path) -> Iterator[Coded]:
+        """One process makes all sizes; seconds are those from its start until the stream was whole."""
+        cost = python("benchmarks.ours", "encode", scene.ply, folder, ",".join(sizes), self.preset)
+        for size, line in zip(sizes, cost.output.splitlines(), strict=True):
+            known = json.loads(line)
+            if "failure" in known:
+                yield Coded(size, None, cost, known["failure"])
+                continue
+            until = Cost(known.pop("seconds"), cost.megabytes)
+            yield Coded(size, folder / f"{size}.ralhe", until, f"ladder of {','.join(sizes)}", known)
+
+    def decode(self, file: Path, ply: Path) -> Cost:
+        return python("benchmarks.ours", "decode", file, ply)
+
+
+def encode(ply: Path, folder: Path, sizes: list[str], preset: str) -> None:
+    """Prints a line of JSON for each size."""
+    try:
+        reports = ralhe.encode_ladder(ralhe.read(ply), [bytes_of(size) for size in sizes], preset=preset)
+    except RateError as error:
+        print(*[json.dumps({"failure": str(error)})] * len(sizes), sep="\n")
+        return
+    for size, report in zip(sizes, reports, strict=True):
+        (folder / f"{size}.ralhe").write_bytes(report.data)
+        leaves = max(report.leaves, 1)
+        known = {"seconds": report.seconds, "source_gaussians": str(report.source_gaussians), "kept": str(report.kept)}
+        known |= {"depth": str(report.depth), "lmbda": f"{report.lmbda:.5g}"}
+        known |= {f"bits_{kind}": f"{report.bits.get(kind, 0) / leaves:.2f}" for kind in KINDS}
+        known |= {f"rms_{kind}": f"{report.attribute_error.get(kind, 0):.4f}" for kind in ERRORS}
+        print(json.dumps(known))
+
+
+def main() -> None:
+    verb, *arguments = sys.argv[1:]
+    if verb == "encode":
+        ply, folder, sizes, preset = arguments
+        encode(Path(ply), Path(folder), sizes.split(","), preset)
+    else:
+        file, ply = arguments
+        ralhe.write(ply, ralhe.decode(Path(file).read_bytes()))
+
+
+if __name__ == "__main__":
+    main()

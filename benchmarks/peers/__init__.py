@@ -1,0 +1,1 @@
+"""Codecs of other people, run as their users run them."""

@@ -1,0 +1,49 @@
+"""Which Gaussians of a scene pictures show most, as an encode of ralhe finds out.
+
+    python -m benchmarks.peers.worth scene.ply order.npy
+
+Writes indices into the scene, those worth most first; what no picture can show is not among them.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+import ralhe
+from ralhe.files.coordinates import in_ply_axes
+from ralhe.fit.pictures import take_pictures
+from ralhe.fit.presets import PRESETS
+from ralhe.fit.source import Source
+from ralhe.gaussians import Gaussians
+from ralhe.prepare import clean
+
+PICTURES = PRESETS["fast"].pictures
+
+
+def order_of(gaussians: Gaussians) -> np.typing.NDArray[np.intp]:
+    """Indices of the Gaussians that can be seen, by falling worth."""
+    cleaned = clean(gaussians).gaussians
+    source = Source.of(gaussians, cleaned, take_pictures(cleaned, None, PICTURES))
+    return kept_by_clean(gaussians)[np.argsort(-source.worth, kind="stable")]
+
+
+def kept_by_clean(gaussians: Gaussians) -> np.typing.NDArray[np.intp]:
+    """Indices of what `clean` keeps: it drops rows and keeps their order, so rows are told by a mark."""
+    marks = np.zeros((len(gaussians), 1, 3), np.float32)
+    marks[:, 0, 0] = np.arange(len(gaussians))  # exact to 16 million
+    marked = Gaussians(gaussians.positions, gaussians.log_scales, gaussians.rotations, gaussians.opacity_logits, marks)
+    finite = np.asarray(np.isfinite(gaussians.sh).all(axis=(1, 2)))
+    kept = clean(marked).gaussians.sh[:, 0, 0].astype(np.intp)
+    return kept[finite[kept]]
+
+
+def main() -> None:
+    scene, out = map(Path, sys.argv[1:])
+    np.save(out, order_of(in_ply_axes(ralhe.read(scene))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""Writes the tables of README.md from the results, between their marks, and BD-rates beside the results.
+
+    python -m benchmarks.tables [results folder]
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+
+from benchmarks import rows
+from benchmarks.process import ROOT
+from benchmarks.results import FOLDER, OURS, Delta, Results, deltas, markdown
+from benchmarks.rows import DONE, Row
+
+README = ROOT / "README.md"
+PUBLISHED = ROOT / "benchmarks" / "published.tsv"
+SIZES = ("1MB", "500kB", "250kB", "100kB")
+MIDDLE = "500kB"
+DELTA_COLUMNS = ("scene", "codec", "ours", "bd_rate_percent", "bd_psnr_dB")
+
+
+def ours_table(results: Results) -> str:
+    """One line for each scene and preset: quality at four sizes, seconds of the whole ladder."""
+    heads = ("scene", "Gaussians, SH", "preset", *SIZES, "seconds")
+    streams = {rows.key(row): row for row in rows.read(FOLDER / "streams.tsv")}
+    lines = []
+    for scene in results.scenes:
+        for codec in (name for name in results.codecs(scene) if name in OURS):
+            found = {row["size"]: row for row in results.measured(scene, codec)}
+            if not found:
+                continue
+            source = streams[scene, codec, next(iter(found))]["source_gaussians"]
+            degree = max(row["sh_degree"] for row in found.values())
+            cells = [_quality(found[size]) if size in found else "" for size in SIZES]
+            seconds = max(float(row["encode_s"]) for row in found.values())
+            size = f"{int(source):,}, {degree}"
+            lines.append((scene, size, codec.removeprefix("ralhe-"), *cells, f"{seconds:.0f}"))
+    return markdown(heads, lines)
+
+
+def peers_table(results: Results) -> str:
+    """A line for each codec: PSNR at the middle size, and BD-rate of ours against it."""
+    found = {(delta.scene, delta.codec): delta for delta in deltas(results)}
+    scenes = [scene for scene in results.scenes if any(s == scene for s, _ in found)]
+    codecs = [name for name in results.codecs() if any(c == name for _, c in found)]
+    lines = [["**ralhe**", *(_middle(results, scene, results.anchor(scene) or "") for scene in scenes)]]
+    for codec in codecs:
+        cells = []
+        for scene in scenes:
+            rate = _rate(found.get((scene, codec)))
+            cells.append(f"{_middle(results, scene, codec)}{rate}")
+        lines.append([codec, *cells])
+    return markdown(("", *scenes), lines)
+
+
+def published_table(results: Results) -> str:
+    """Numbers of papers beside ours, by falling size."""
+    with PUBLISHED.open(newline="") as file:
+        known = list(csv.DictReader(file, delimiter="\t"))
+    lines: list[tuple[float, tuple[str, ...]]] = []
+    for row in known:
+        size = float(row["bytes"] or "inf")
+        shown = f"{size / 1e6:.3g}" if row["bytes"] else ""
+        lines.append((size, (row["scene"], row["codec"], shown, row["psnr"], row["how"], row["source"])))
+    for scene in dict.fromkeys(row["scene"] for row in known):
+        codec = results.anchor(scene)
+        for row in results.measured(scene, codec) if codec else []:
+            size = float(row["bytes"])
+            cells = (scene, f"**{codec}**", f"{size / 1e6:.3g}", f"**{row['photo_psnr']}**")
+            lines.append((size, (*cells, "compresses a given model", f"commit {row['commit']}, 100 test photos")))
+    lines.sort(key=lambda line: -line[0])
+    return markdown(("scene", "codec", "MB", "PSNR", "how", "source"), [cells for _, cells in lines])
+
+
+def write_deltas(path: Path, results: Results) -> None:
+    """All of them as a table of their own."""
+    found = [
+        {
+            "scene": delta.scene, "codec": delta.codec, "ours": delta.ours,
+            "bd_rate_percent": "" if delta.bd_rate is None else f"{delta.bd_rate:.1f}",
+            "bd_psnr_dB": "" if delta.bd_psnr is None else f"{delta.bd_psnr:.2f}",
+        }
+        for delta in deltas(results)
+    ]  # fmt: skip
+    rows.write(path, found, DELTA_COLUMNS)
+
+
+def insert(text: str, name: str, table: str) -> str:
+    """The text with what stands between a table's marks replaced. Raises ValueError where it has no such marks."""
+    begin, end = f"<!-- {name} table -->\n", f"<!-- end of {name} table -->"
+    before, found, rest = text.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not (found and closed):
+        raise ValueError(f"README.md has no {begin.strip()} ... {end}; put them where the table belongs")
+    return before + begin + table + end + after
+
+
+def _quality(row: Row) -> str:
+    """PSNR, and SSIM behind it; against photos where there are some."""
+    photo = f", photos {row['photo_psnr']}" if row["photo_psnr"] else ""
+    return f"{row['psnr']} ({row['ssim'].lstrip('0')}{photo})"
+
+
+def _middle(results: Results, scene: str, codec: str) -> str:
+    row = results.find(scene, codec, MIDDLE)
+    if row is None:
+        return "-"
+    return row["psnr"] if row["status"] == DONE else row["status"].split(":")[0]
+
+
+def _rate(delta: Delta | None) -> str:
+    if delta is None:
+        return ""
+    return f" ({delta.bd_rate:+.0f}%)" if delta.bd_rate is not None else " (beyond)"
+
+
+def main() -> None:
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
+    results = Results.read(folder)
+    write_deltas(folder / "bd.tsv", results)
+    text = README.read_text()
+    for name, table in (("codec", ours_table), ("peers", peers_table), ("published", published_table)):
+        text = insert(text, name, table(results))
+    README.write_text(text)
+
+
+if __name__ == "__main__":
+    main()
