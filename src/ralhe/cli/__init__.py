@@ -9,8 +9,11 @@ from ralhe.cli.compare import compare
 from ralhe.cli.decode import decode
 from ralhe.cli.demo import demo
 from ralhe.cli.encode import encode
+from ralhe.cli.export import export
 from ralhe.cli.info import info
 from ralhe.cli.render import render
+from ralhe.cli.serve import serve
+from ralhe.cli.view import view
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -24,8 +27,9 @@ def main() -> None:
     ralhe compare scene.ply scene.ralhe --report report.html
     ralhe render scene.ralhe picture.png
     ralhe info scene.ralhe
+    ralhe view scene.ralhe
     """
 
 
-for command in (encode, decode, info, render, compare, demo):
+for command in (encode, decode, info, render, compare, view, serve, export, demo):
     main.add_command(command)

@@ -181,6 +181,7 @@ function wasmOf(settings: Settings): Uint8Array<ArrayBuffer> | URL {
 try {
   new Viewer(readSettings()).start();
 } catch (error) {
+  document.documentElement.dataset["state"] = "over";
   const lacksGraphics = !(error instanceof AddressError);
   const what = error instanceof Error ? error.message : String(error);
   new Bar().say(lacksGraphics ? `This browser cannot draw the scene (WebGL 2 is missing?): ${what}` : what, "failure");

@@ -13,7 +13,7 @@ const MOST_PIXELS_RATIO = 2;
 
 export class Stage {
   readonly #app: AppBase;
-  readonly #camera = new Entity("camera");
+  readonly #camera: Entity;
   #splats: Entity | undefined;
   #resource: GSplatResource | undefined;
   /** Called before a frame with seconds since the last one. */
@@ -33,7 +33,7 @@ export class Stage {
     canvas.removeAttribute("style"); // the style sheet says how large it is
     this.#app.setCanvasResolution(RESOLUTION_AUTO);
     this.#app.autoRender = false;
-    this.#addCamera(background);
+    this.#camera = this.#addCamera(background);
     this.#sharpen();
     this.#app.on("update", (seconds: number) => this.onFrame(seconds));
     new ResizeObserver(() => this.redraw()).observe(canvas);
@@ -88,17 +88,19 @@ export class Stage {
     this.redraw();
   }
 
-  #addCamera(background: string): void {
+  #addCamera(background: string): Entity {
+    const camera = new Entity("camera", this.#app);
     const [red, green, blue] = [0, 2, 4].map((i) => parseInt(background.slice(i, i + 2), 16) / 255);
-    this.#camera.addComponent("camera", {
+    camera.addComponent("camera", {
       clearColor: new Color(red, green, blue), toneMapping: TONEMAP_NONE,
       gammaCorrection: GAMMA_NONE, frustumCulling: false,
     });
-    this.#app.root.addChild(this.#camera);
+    this.#app.root.addChild(camera);
+    return camera;
   }
 
   #addSplats(): Entity {
-    const entity = new Entity("splats");
+    const entity = new Entity("splats", this.#app);
     entity.addComponent("gsplat");
     this.#app.root.addChild(entity);
     return entity;
