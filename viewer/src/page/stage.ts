@@ -1,9 +1,10 @@
 /** The canvas and what PlayCanvas draws on it: one camera, one scene, a frame only where something changed. */
 import {
-  AppBase, AppOptions, CameraComponentSystem, Color, Entity, FILLMODE_NONE, GAMMA_NONE, GSPLATDATA_LARGE,
+  AppBase, AppOptions, CameraComponentSystem, Color, Entity, FILLMODE_NONE, GAMMA_SRGB, GSPLATDATA_LARGE,
   GSplatComponentSystem, RESOLUTION_AUTO, TONEMAP_NONE, WebglGraphicsDevice, type GSplatResource,
 } from "playcanvas";
 import type { Level } from "../decoder/index.js";
+import { drawExactly } from "./kernel.js";
 import type { Pose } from "./pose.js";
 import { resourceOf } from "./resource.js";
 
@@ -29,6 +30,7 @@ export class Stage {
     options.graphicsDevice = device;
     options.componentSystems = [CameraComponentSystem, GSplatComponentSystem];
     this.#app.init(options);
+    drawExactly(device);
     this.#app.setCanvasFillMode(FILLMODE_NONE);
     canvas.removeAttribute("style"); // the style sheet says how large it is
     this.#app.setCanvasResolution(RESOLUTION_AUTO);
@@ -93,7 +95,7 @@ export class Stage {
     const [red, green, blue] = [0, 2, 4].map((i) => parseInt(background.slice(i, i + 2), 16) / 255);
     camera.addComponent("camera", {
       clearColor: new Color(red, green, blue), toneMapping: TONEMAP_NONE,
-      gammaCorrection: GAMMA_NONE, frustumCulling: false,
+      gammaCorrection: GAMMA_SRGB, frustumCulling: false,
     });
     this.#app.root.addChild(camera);
     return camera;
