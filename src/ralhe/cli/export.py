@@ -15,10 +15,10 @@ from ralhe.cli.steady_bar import SteadyBar
 from ralhe.progress import Progress
 from ralhe.sizes import format_size
 from ralhe.web.export import export_file, export_site
-from ralhe.web.first_view import can_draw, first_view
+from ralhe.web.first_look import can_draw, first_view
 
 if TYPE_CHECKING:
-    from ralhe.web.first_view import FirstView
+    from ralhe.web.first_look import FirstView
 
 
 @click.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,4 +34,5 @@ def served(app: Starlette, host: str, port: int, ready: Callable[[str], None]) -
     try:
         run(app, host, port, ready)
     except OSError as error:
-        raise Failure(f"{host}:{port}: {error.strerror or error}; choose another --port or --host") from error
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror  # else: unknown name
+        raise Failure(f"{host}:{port}: {reason}; choose another --port or --host") from error

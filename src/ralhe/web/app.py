@@ -22,11 +22,11 @@ from starlette.routing import Route
 
 from ralhe.core.instance import WASM
 from ralhe.web.drawings import Drawings
+from ralhe.web.first_look import PLAIN
 from ralhe.web.folder import Folder
 from ralhe.web.headers import NoSniffing, ValidRanges
 from ralhe.web.listing import listing
 from ralhe.web.page import STATIC, Settings, page_html, source
-from ralhe.web.thumbnail import PLAIN
 
 STREAM = "application/octet-stream"
 TYPES = {".js": "text/javascript", ".css": "text/css", ".wasm": "application/wasm"}
@@ -43,13 +43,13 @@ def make_app(folder: Folder, *, shared: bool = True) -> Starlette:
 
     async def camera(request: Request) -> Response:
         path = folder.find(unquote(_named(request)).removeprefix("../"))
-        return JSONResponse(await drawings.first_view(path) if path else None)
+        return JSONResponse((await drawings.of(path)).view if path else None)
 
     async def picture(request: Request) -> Response:
         path = folder.find(_named(request))
         if path is None:
             return _not_found()
-        drawn = await drawings.thumbnail(path)
+        drawn = (await drawings.of(path)).thumbnail
         return Response(drawn, media_type="image/webp") if drawn else Response(PLAIN, media_type="image/svg+xml")
 
     def index(_request: Request) -> Response:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import quote
 
 from ralhe.core.instance import WASM
 from ralhe.errors import RalheError
 from ralhe.files import whole_file
-from ralhe.web.first_view import FirstView
+from ralhe.web.first_look import FirstView
+from ralhe.web.folder import SUFFIX
 from ralhe.web.page import Settings, page_html, source, whole_page_html
 
 FILES = ("viewer.js", "viewer.css", WASM.name)
@@ -26,7 +28,9 @@ def export_site(folder: Path, data: bytes, name: str, view: FirstView | None) ->
     if folder.is_dir() and any(folder.iterdir()) and not (folder / FILES[0]).is_file():
         raise ExportError("is not empty and no export; name another folder")
     folder.mkdir(parents=True, exist_ok=True)
-    settings = Settings(src=name, wasm=WASM.name)
+    if not name.lower().endswith(SUFFIX):
+        name = f"scene{SUFFIX}"
+    settings = Settings(src=quote(name), wasm=WASM.name)
     if view is not None:
         settings["camera"] = view
     contents = {file: source(file).read_bytes() for file in FILES}

@@ -11,7 +11,7 @@ from importlib.resources.abc import Traversable
 from typing import TypedDict
 
 from ralhe.core.instance import WASM
-from ralhe.web.first_view import FirstView
+from ralhe.web.first_look import FirstView
 
 STATIC = ("viewer.js", "viewer.css", "decoder.js")
 """Files beside index.html that any host may hand out as they are."""
