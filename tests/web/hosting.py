@@ -46,7 +46,8 @@ class Host:
     def __post_init__(self) -> None:
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.address = f"http://127.0.0.1:{self._socket.getsockname()[1]}/"
-        config = uvicorn.Config(self._ruled, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(self._ruled, log_level="critical", lifespan="off", interface="asgi3",
+                                timeout_graceful_shutdown=1)  # fmt: skip
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
         self._thread.start()

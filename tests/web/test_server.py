@@ -162,7 +162,7 @@ def test_nothing_else_is_handed_out(client: TestClient, path: str) -> None:
 
 
 def raw_get(client: TestClient, path: str) -> int:
-    """Status for a path as it is, which httpx would put in order."""
+    """Status for a path as it is; clients would put it in order."""
     from urllib.parse import unquote
 
     sent: list[dict[str, Any]] = []
