@@ -42,9 +42,9 @@ MARKS = """performance.getEntriesByType("mark")
 class Line:
     """An application behind a line of so many bits a second, which streams alone have to take."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, bits_a_second: float) -> None:
         self._app = app
-        self.bits_a_second = 1e6
+        self.bits_a_second = bits_a_second
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if not scope["path"].endswith(".ralhe"):
@@ -66,6 +66,11 @@ class Line:
                 await send(message)
 
         await self._app(scope, receive, paced)
+
+
+def chromium() -> str | None:
+    """The browser of this machine; None for the one that Playwright brings."""
+    return shutil.which("chromium") or shutil.which("google-chrome")
 
 
 def serve(app: Any) -> str:
@@ -104,15 +109,14 @@ def main() -> None:
     parser.add_argument("--speeds", type=float, nargs="+", default=[1, 10], help="Mbit/s")
     arguments = parser.parse_args()
     folder = arguments.streams[0].parent
-    line = Line(make_app(Folder(folder)))
+    line = Line(make_app(Folder(folder)), bits_a_second=1e6)
     address = serve(line)
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True).stdout
     common = {"window": "{width}x{height}".format(**WINDOW), "gl": "SwiftShader", "commit": commit.strip(),
               "cores": os.cpu_count()}  # fmt: skip
     rows = []
     with sync_playwright() as playwright:
-        chromium = shutil.which("chromium") or shutil.which("google-chrome")
-        browser = playwright.chromium.launch(executable_path=chromium, args=[f"--{flag}" for flag in FLAGS])
+        browser = playwright.chromium.launch(executable_path=chromium(), args=[f"--{flag}" for flag in FLAGS])
         for stream in arguments.streams:
             info = ralhe.info(stream.read_bytes())
             for speed in arguments.speeds:
