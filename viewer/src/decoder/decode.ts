@@ -17,7 +17,7 @@ export interface DecodeOptions {
   signal?: AbortSignal | undefined;
   /** Use only so many bytes of the stream. */
   maxBytes?: number | undefined;
-  /** Leave out levels that a finer one has overtaken by the time the loop asks for the next. */
+  /** Leave out levels that a finer one has overtaken by the time the loop asks for the next, or is there to overtake. */
   skipOvertaken?: boolean | undefined;
   /** Called with bytes so far and, once the header is there, those of the whole stream (0 before). */
   onBytes?: ((received: number, total: number) => void) | undefined;
@@ -74,7 +74,7 @@ async function* decodeThere(source: Source, module: WebAssembly.Module, options:
   worker.onerror = (event) => events.post({ kind: "broken", error: new Error(event.message) });
   try {
     const url = addressOf(source);
-    tell(worker, { kind: "open", module, url, maxBytes });
+    tell(worker, { kind: "open", module, thrifty: options.skipOvertaken ?? false, url, maxBytes });
     if (url === undefined) {
       const all = bytesOf(source, { maxBytes, signal: stopReading.signal });
       pump(all, worker).catch((error: unknown) => events.post({ kind: "broken", error }));

@@ -2,7 +2,7 @@ import type { Level } from "./level.js";
 
 /** What the worker is told. Bytes come as messages, or the worker fetches them itself. */
 export type Order =
-  | { kind: "open"; module: WebAssembly.Module; url?: string | undefined; maxBytes?: number | undefined }
+  | { kind: "open"; module: WebAssembly.Module; thrifty: boolean; url?: string | undefined; maxBytes?: number | undefined }
   | { kind: "bytes"; bytes: Uint8Array }
   | { kind: "end" };
 

@@ -3,6 +3,8 @@ import { headerSize, streamSize } from "./header.js";
 import { COORDINATES, type Level } from "./level.js";
 
 const ATTRIBUTES = 2;
+/** A level with fewer nodes than this times those of the one before shows little that is new. */
+const HARDLY = 1.25;
 /** Bytes of a stream beyond which a browser should not try; encoders make a megabyte. */
 const MOST_BYTES = 256 << 20;
 const SMALLEST_HEADER = 68;
@@ -12,6 +14,7 @@ interface Section {
   kind: number;
   last: number;
   end: number;
+  count: number; // nodes of level last + 1
 }
 
 interface Facts {
@@ -55,14 +58,49 @@ export class Session {
    * Takes the next bytes at once and gives the levels that they complete, decoded as the caller asks for them: all of
    * them before the next bytes. Throws StreamError for whatever is wrong with the stream.
    */
-  push(bytes: Uint8Array): Generator<Level, void, undefined> {
-    this.#keep(bytes);
-    return this.#levels();
+  *push(bytes: Uint8Array): Generator<Level, void, undefined> {
+    this.keep(bytes);
+    for (const level of this.decode()) if (level) yield level;
   }
 
-  *#levels(): Generator<Level, void, undefined> {
-    if (!this.#facts) return;
-    yield* this.#advance(this.#facts);
+  /** Takes the next bytes and decodes nothing. Throws StreamError for a header that is wrong. */
+  keep(bytes: Uint8Array): void {
+    this.#received += bytes.length;
+    if (this.#facts) {
+      const at = this.#received - bytes.length;
+      if (at < this.#size) this.#core.write(this.#address + at, bytes.subarray(0, this.#size - at));
+      return;
+    }
+    const start = new Uint8Array(this.#received);
+    start.set(this.#early);
+    start.set(bytes, this.#early.length);
+    this.#early = start;
+    const foreign = start.length >= SIGNATURE.length && SIGNATURE.some((byte, i) => start[i] !== byte);
+    const header = headerSize(start);
+    if (foreign || (header !== undefined && start.length >= header)) this.#open(start);
+  }
+
+  /**
+   * Decodes a section a step while whole ones are there, bytes kept between two steps included; yields the level that
+   * it completes, if any. thrifty: levels are left out where one that is hardly finer is there already.
+   */
+  *decode(thrifty = false): Generator<Level | undefined, void, undefined> {
+    const facts = this.#facts;
+    if (!facts) return;
+    const { sections, depth } = facts;
+    if (!sections.length && this.#reached < 0) yield this.#level(facts, 0, this.#size, performance.now());
+    while (this.#next < sections.length && sections[this.#next]!.end <= this.#received) {
+      const began = performance.now();
+      const section = sections[this.#next++]!;
+      this.#core.check("decoder_advance", Math.min(this.#received, this.#size));
+      const level = section.kind === ATTRIBUTES ? section.last + 1 : depth === 0 ? 0 : undefined;
+      if (level !== undefined && !(thrifty && this.#hardlyFiner(section))) {
+        yield this.#level(facts, level, section.end, began);
+        continue;
+      }
+      this.#decodeMs += performance.now() - began;
+      yield undefined;
+    }
     if (this.#received > this.#size) this.#core.check("decoder_advance", this.#received);
   }
 
@@ -78,20 +116,10 @@ export class Session {
     return `the stream is cut at byte ${this.#received} of ${this.#size}: level ${this.#reached} of ${depth}`;
   }
 
-  #keep(bytes: Uint8Array): void {
-    this.#received += bytes.length;
-    if (this.#facts) {
-      const at = this.#received - bytes.length;
-      if (at < this.#size) this.#core.write(this.#address + at, bytes.subarray(0, this.#size - at));
-      return;
-    }
-    const start = new Uint8Array(this.#received);
-    start.set(this.#early);
-    start.set(bytes, this.#early.length);
-    this.#early = start;
-    const foreign = start.length >= SIGNATURE.length && SIGNATURE.some((byte, i) => start[i] !== byte);
-    const header = headerSize(start);
-    if (foreign || (header !== undefined && start.length >= header)) this.#open(start);
+  /** Whether the next level is there whole and has hardly more nodes than the one that this section completes. */
+  #hardlyFiner(section: Section): boolean {
+    const next = this.#facts?.sections.slice(this.#next).find(({ kind }) => kind === ATTRIBUTES);
+    return next !== undefined && next.end <= this.#received && next.count < HARDLY * section.count;
   }
 
   #open(start: Uint8Array): void {
@@ -120,24 +148,10 @@ export class Session {
     const depth = this.#core.integers(this.#core.call("scene_fields"), 1)[0]!;
     const rows = this.#core.integers(container + 44, count * 8);
     const sections = Array.from({ length: count }, (_, i) => {
-      const [kind, , last, offset, length] = rows.subarray(8 * i) as unknown as [number, number, number, number, number];
-      return { kind, last, end: offset + length };
+      const [kind, , last, offset, length, count] = rows.subarray(8 * i) as unknown as Record<number, number> & number[];
+      return { kind: kind!, last: last!, end: offset! + length!, count: count! };
     });
     return { degree, antialiased: (flags & 1) !== 0, coordinates, depth, sections };
-  }
-
-  *#advance(facts: Facts): Generator<Level, void, undefined> {
-    const { sections, depth } = facts;
-    if (!sections.length && this.#reached < 0) yield this.#level(facts, 0, this.#size, performance.now());
-    while (this.#next < sections.length && sections[this.#next]!.end <= this.#received) {
-      const began = performance.now();
-      const section = sections[this.#next]!;
-      this.#core.check("decoder_advance", Math.min(this.#received, this.#size));
-      this.#next++;
-      const level = section.kind === ATTRIBUTES ? section.last + 1 : depth === 0 ? 0 : undefined;
-      if (level === undefined) this.#decodeMs += performance.now() - began;
-      else yield this.#level(facts, level, section.end, began);
-    }
   }
 
   #level(facts: Facts, level: number, bytes: number, began: number): Level {

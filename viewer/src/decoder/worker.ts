@@ -12,7 +12,10 @@ interface Scope {
 
 const scope = globalThis as unknown as Scope;
 let session: Session | undefined;
+const turns = new MessageChannel();
+let thrifty = false;
 let over = false;
+let running: Promise<void> | undefined;
 
 function tell(answer: Answer, transfer: Transferable[] = []): void {
   over ||= answer.kind === "end" || answer.kind === "failure";
@@ -28,25 +31,53 @@ function tellLevel(level: Level): void {
   tell({ kind: "level", level }, ARRAYS.map((name) => level[name].buffer));
 }
 
+/** Keeps the bytes, and decodes what they complete unless a run that is under way will. */
 function take(bytes: Uint8Array): void {
   if (!session || over) return;
-  const levels = session.push(bytes);
+  session.keep(bytes);
   tell({ kind: "received", bytes: session.received, total: session.size });
-  for (const level of levels) tellLevel(level);
+  running ??= run(session).catch(fail).finally(() => (running = undefined));
+}
+
+/** Lets bytes in between two sections, so that levels which they overtake can be left out. */
+async function run(decoding: Session): Promise<void> {
+  for (const level of decoding.decode(thrifty)) {
+    if (level) tellLevel(level);
+    await turn();
+    if (over) return;
+  }
+}
+
+/** Lets other tasks run; a timer would wait 4 ms each time. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    turns.port1.onmessage = () => resolve();
+    turns.port2.postMessage(undefined);
+  });
+}
+
+async function end(): Promise<void> {
+  while (running) await running;
+  if (session && !over) {
+    take(new Uint8Array(0)); // what came while the last run was ending
+    while (running) await running;
+  }
+  if (!over) tell({ kind: "end", notice: session?.end() });
 }
 
 async function fetchAll(url: string, maxBytes: number | undefined): Promise<void> {
   for await (const bytes of fetchBytes(url, { maxBytes })) take(bytes);
-  tell({ kind: "end", notice: session?.end() });
+  await end();
 }
 
 scope.onmessage = ({ data }) => {
   if (over) return;
   try {
     if (data.kind === "bytes") take(data.bytes);
-    else if (data.kind === "end") tell({ kind: "end", notice: session?.end() });
+    else if (data.kind === "end") end().catch(fail);
     else {
       session = new Session(data.module);
+      thrifty = data.thrifty;
       if (data.url !== undefined) fetchAll(data.url, data.maxBytes).catch(fail);
     }
   } catch (error) {
