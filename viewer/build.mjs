@@ -45,8 +45,10 @@ async function bundle(entry, banner, ...outputs) {
 const dist = new URL("dist/", import.meta.url);
 await mkdir(page, { recursive: true });
 await mkdir(dist, { recursive: true });
-const { version } = JSON.parse(await readFile(new URL("node_modules/playcanvas/package.json", import.meta.url), "utf8"));
-const licence = `/* ralhe, Apache-2.0. Contains PlayCanvas ${version}, copyright PlayCanvas Ltd., MIT licence. */`;
+const playcanvas = new URL("node_modules/playcanvas/", import.meta.url);
+const { version } = JSON.parse(await readFile(new URL("package.json", playcanvas), "utf8"));
+const terms = (await readFile(new URL("LICENSE", playcanvas), "utf8")).trim(); // they ask to come along
+const licence = `/* ralhe, Apache-2.0. Contains PlayCanvas ${version}:\n\n${terms}\n*/`;
 await bundle("src/page/main.ts", licence, new URL("viewer.js", page));
 await bundle("src/decoder/index.ts", "/* ralhe, Apache-2.0. */", new URL("decoder.js", page), new URL("index.js", dist));
 await copyFile(core, new URL("core.wasm", dist));

@@ -12,11 +12,11 @@ import numpy.typing as npt
 import PIL.Image
 import pytest
 from hosting import Host
+from looking import GOLDEN
 
 from ralhe.web.app import make_app
 from ralhe.web.folder import Folder
 
-OVER = "html[data-state=over]"
 PATIENCE = 30_000  # milliseconds
 
 
@@ -55,6 +55,14 @@ def scenes(tmp_path: Path) -> Path:
     made = tmp_path / "scenes"
     made.mkdir()
     return made
+
+
+@pytest.fixture
+def stream(scenes: Path) -> bytes:
+    """Three thousand leaves over seven levels, served as scene.ralhe."""
+    data = (GOLDEN / "sh0.ralhe").read_bytes()
+    (scenes / "scene.ralhe").write_bytes(data)
+    return data
 
 
 @pytest.fixture

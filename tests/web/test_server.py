@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
+import queue
 import re
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
+import webbrowser
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from starlette.testclient import TestClient
 
+from ralhe.cli import main
 from ralhe.core.instance import WASM
-from ralhe.web import first_look
+from ralhe.web import first_look, server
 from ralhe.web.app import make_app
 from ralhe.web.folder import Folder
 from streams import Made
@@ -266,3 +271,27 @@ def test_command_serves_on_loopback_until_interrupted(command: str, folder: Path
     finally:
         started.kill()
     assert (started.returncode, faults) == (0, "")
+
+
+@pytest.mark.parametrize("no_open", [False, True])
+def test_view_opens_the_page(no_open: bool, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: queue.Queue[str] = queue.Queue()
+    monkeypatch.setattr(webbrowser, "open", opened.put)
+    monkeypatch.setattr(server, "run", lambda _app, _host, _port, ready: ready("http://127.0.0.1:1/"))
+    arguments = ["view", str(folder / "more" / "b c#?.ralhe"), *(["--no-open"] if no_open else [])]
+    told = CliRunner().invoke(main, arguments)
+    assert told.exit_code == 0
+    page = told.stdout.splitlines()[0]
+    assert page == "http://127.0.0.1:1/~ralhe/?src=../b%2520c%2523%253F.ralhe"
+    if no_open:
+        assert opened.empty()
+    else:
+        assert opened.get(timeout=5) == page
+
+
+def test_port_that_is_taken_is_one_line(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused = CliRunner().invoke(main, ["serve", str(folder), "--port", str(port)])
+    assert refused.exit_code == 2
+    assert refused.stderr == f"ralhe: 127.0.0.1:{port}: Address already in use; choose another --port or --host\n"

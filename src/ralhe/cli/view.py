@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import webbrowser
 from pathlib import Path
 from urllib.parse import quote
@@ -35,8 +36,8 @@ def view(stream: Path, port: int, no_open: bool) -> None:
         def ready(address: str) -> None:
             page = f"{address}~ralhe/?src=../{quote(quote(stream.name))}"
             click.echo(f"{page}\nCtrl-C ends it")
-            if not no_open:
-                webbrowser.open(page)
+            if not no_open:  # in a thread of its own: some browsers let their caller wait
+                threading.Thread(target=webbrowser.open, args=(page,), daemon=True).start()
 
         with about(stream):
             folder = Folder(stream.parent, only=stream.name)
