@@ -3,7 +3,15 @@
 /** A stream is corrupt, cut before its first level, or of a version this decoder does not know. */
 export class StreamError extends Error {
   override name = "StreamError";
+
+  /** code: what the core answered, where it did. */
+  constructor(message: string, readonly code?: number, options?: ErrorOptions) {
+    super(message, options);
+  }
 }
+
+/** Code of a section whose checksum is wrong: it was not decoded, and what was before it is sound. */
+export const BAD_CHECKSUM = -7;
 
 const MESSAGES: Readonly<Record<number, string>> = {
   [-1]: "not a .ralhe stream (the first bytes are not RALH)",
@@ -35,21 +43,21 @@ export class Core {
       return (this.#exports[name] as Exported)(...values) >>> 0;
     } catch (trap) {
       if (!(trap instanceof WebAssembly.RuntimeError)) throw trap;
-      throw new StreamError("a section is damaged (the decoder stopped itself)", { cause: trap });
+      throw new StreamError("a section is damaged (the decoder stopped itself)", undefined, { cause: trap });
     }
   }
 
   /** As `call`, for functions that answer a failure code: throws StreamError for negative ones. */
   check(name: string, ...values: number[]): number {
     const code = this.call(name, ...values) | 0;
-    if (code < 0) throw new StreamError(MESSAGES[code] ?? `the core failed with code ${code}`);
+    if (code < 0) throw new StreamError(MESSAGES[code] ?? `the core failed with code ${code}`, code);
     return code;
   }
 
   /** Address of so many new bytes. */
   allocate(bytes: number): number {
     const address = this.call("memory_allocate", Math.max(bytes, 1));
-    if (!address) throw new StreamError(MESSAGES[-10]);
+    if (!address) throw new StreamError(MESSAGES[-10]!, -10);
     return address;
   }
 

@@ -1,4 +1,4 @@
-import { Core, StreamError } from "./core.js";
+import { BAD_CHECKSUM, Core, StreamError } from "./core.js";
 import { headerSize, streamSize } from "./header.js";
 import { COORDINATES, type Level } from "./level.js";
 
@@ -89,16 +89,21 @@ export class Session {
     if (!facts) return;
     const { sections, depth } = facts;
     if (!sections.length && this.#reached < 0) yield this.#level(facts, 0, this.#size, performance.now());
+    let leftOut: Section | undefined;
     while (this.#next < sections.length && sections[this.#next]!.end <= this.#received) {
       const began = performance.now();
-      const section = sections[this.#next++]!;
-      this.#core.check("decoder_advance", Math.min(this.#received, this.#size));
-      const level = section.kind === ATTRIBUTES ? section.last + 1 : depth === 0 ? 0 : undefined;
-      if (level !== undefined && !(thrifty && this.#hardlyFiner(section))) {
-        yield this.#level(facts, level, section.end, began);
-        continue;
+      try {
+        this.#core.check("decoder_advance", Math.min(this.#received, this.#size));
+      } catch (error) {
+        const sound = error instanceof StreamError && error.code === BAD_CHECKSUM;
+        if (leftOut && sound) yield this.#level(facts, leftOut.last + 1, leftOut.end, began);
+        throw error;
       }
-      this.#decodeMs += performance.now() - began;
+      const section = sections[this.#next++]!;
+      const shows = section.kind === ATTRIBUTES || depth === 0;
+      if (shows) leftOut = thrifty && this.#hardlyFiner(section) ? section : undefined;
+      if (shows && !leftOut) yield this.#level(facts, depth && section.last + 1, section.end, began);
+      else this.#decodeMs += performance.now() - began;
       yield undefined;
     }
     if (this.#received > this.#size) this.#core.check("decoder_advance", this.#received);
