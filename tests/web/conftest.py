@@ -86,7 +86,7 @@ def settled(page: Any) -> npt.NDArray[np.float64]:
     """[H, W, 3] what the canvas shows, 0 to 255, once two looks at it are alike."""
     before = _canvas(page)
     for _ in range(20):
-        page.wait_for_timeout(150)
+        page.wait_for_timeout(100)
         now = _canvas(page)
         if before.shape == now.shape and (before == now).all():
             return now

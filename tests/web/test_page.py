@@ -119,11 +119,11 @@ def test_picture_is_that_of_the_rasteriser(
 
 
 def test_stops_at_once(open_page: Any, host: Any, stream: bytes) -> None:
-    host.rules["/scene.ralhe"] = Rule(bytes_a_second=len(stream) / 20)
+    host.rules["/scene.ralhe"] = Rule(bytes_a_second=len(stream) / 8)
     page = open_page(PAGE)
     page.wait_for_selector("html[data-level]", state="attached")
     page.locator("canvas").press("Escape")
-    page.wait_for_timeout(1000)
+    page.wait_for_timeout(500)
     sent, level = host.requests("/scene.ralhe")[0].sent, page.locator("html").get_attribute("data-level")
     page.wait_for_timeout(1000)
     assert host.requests("/scene.ralhe")[0].sent <= sent + 3000 < len(stream)

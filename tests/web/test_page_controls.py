@@ -25,7 +25,7 @@ def moves(page: Any) -> dict[str, Any]:
         page.mouse.move(x, y)
         page.mouse.wheel(0, 300)
 
-    keys = {key: lambda key=key: canvas.press(key, delay=250) for key in ("ArrowLeft", "w", "d", "e", "-")}
+    keys = {key: lambda key=key: canvas.press(key, delay=250) for key in ("ArrowLeft", "w", "d")}
     return {"drag": drag, "right drag": lambda: drag("right"), "wheel": wheel, **keys}
 
 
@@ -40,8 +40,6 @@ def test_every_way_to_move_moves_and_reset_leads_back(
     assert page.locator("#mode").inner_text() == mode
     first = picture_of(page)
     for name, move in moves(page).items():
-        if (mode, name) == ("Fly", "-"):
-            continue
         move()
         assert np.abs(picture_of(page) - first).mean() > 0.3, name
         page.get_by_role("button", name="Reset").click()
