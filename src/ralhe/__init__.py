@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ralhe.encoding import EncodeReport
     from ralhe.rasteriser import Rendered, Splats, render
     from ralhe.viewpoints import place_views
+    from ralhe.web.notebook import Shown, show
 
 __version__ = "0.1.0"
 
@@ -44,6 +45,7 @@ __all__ = [
     "Rendered",
     "SceneError",
     "SceneNotice",
+    "Shown",
     "Splats",
     "TruncatedNotice",
     "cameras",
@@ -56,29 +58,32 @@ __all__ = [
     "place_views",
     "read",
     "render",
+    "show",
     "write",
     "write_report",
 ]
 
-# Names whose modules need the `render` extra; they load on first use, so that decoding needs neither torch nor numba.
-_RENDERING = {
+# Names whose modules load on first use, so that decoding stays light; most need the `render` extra.
+_LATER = {
     "Camera": "cameras",
     "Comparison": "comparison",
     "Rendered": "rasteriser",
+    "Shown": "web.notebook",
     "Splats": "rasteriser",
     "cameras": "cameras",
     "compare": "comparison",
     "place_views": "viewpoints",
     "render": "rasteriser",
+    "show": "web.notebook",
     "write_report": "comparison",
 }
 
 
 def __getattr__(name: str) -> object:
-    if name not in _RENDERING:
+    if name not in _LATER:
         raise AttributeError(f"module 'ralhe' has no attribute {name!r}")
-    module = importlib.import_module(f"ralhe.{_RENDERING[name]}")
-    return module if name == _RENDERING[name] else getattr(module, name)
+    module = importlib.import_module(f"ralhe.{_LATER[name]}")
+    return module if name == _LATER[name] else getattr(module, name)
 
 
 def encode(gaussians: Gaussians, **options: Unpack[EncodeOptions]) -> bytes:

@@ -1,10 +1,9 @@
-"""Small comparisons, and a real browser to read their reports in."""
+"""Small comparisons."""
 
 from __future__ import annotations
 
 import math
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,6 @@ import numpy as np
 import pytest
 
 from ralhe.comparison.quality import Comparison, Image, SceneQuality, StreamLevel, ViewQuality
-
-CHROMIUM = ("/usr/bin/chromium", "chromium", "chromium-browser", "google-chrome")
-QUIET = ("no-sandbox", "disable-quic", "no-first-run", "disable-background-networking", "disable-component-update",
-         "disable-sync")  # fmt: skip
 
 RED, BLUE = (220, 30, 30), (30, 30, 220)
 
@@ -88,16 +83,3 @@ def two_streams() -> Comparison:
     levels = (StreamLevel(4, 64, 30_000, 40_000, 81_000), StreamLevel(5, 512, 60_000, 109_000, 250_000))
     object.__setattr__(small, "levels", levels)
     return made
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """A headless Chromium; tests that need it are skipped where there is none."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="no browser tests: playwright is not installed")
-    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if found is None:
-        pytest.skip(f"no browser tests: none of {', '.join(CHROMIUM)} is installed")
-    with sync_api.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=found, args=[f"--{flag}" for flag in QUIET])
-        yield launched
-        launched.close()

@@ -11,8 +11,11 @@ from ralhe.cli.compare import compare
 from ralhe.cli.decode import decode
 from ralhe.cli.demo import demo
 from ralhe.cli.encode import encode
+from ralhe.cli.export import export
 from ralhe.cli.info import info
 from ralhe.cli.render import render
+from ralhe.cli.serve import serve
+from ralhe.cli.view import view
 
 # Threads that spin while they wait take cores from whatever else the machine does, and from each other then: beside one
 # busy process drawing takes 1.6 s for 2.0, and alone as long as ever. Read when torch is first imported.
@@ -30,8 +33,9 @@ def main() -> None:
     ralhe compare scene.ply scene.ralhe --report report.html
     ralhe render scene.ralhe picture.png
     ralhe info scene.ralhe
+    ralhe view scene.ralhe
     """
 
 
-for command in (encode, decode, info, render, compare, demo):
+for command in (encode, decode, info, render, compare, view, serve, export, demo):
     main.add_command(command)

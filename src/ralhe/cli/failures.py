@@ -16,8 +16,8 @@ import click
 
 from ralhe.errors import RalheError
 
-RENDERING = {"torch", "numba", "PIL", "jinja2", "flip_evaluator"}
-"""Modules that the `render` extra brings."""
+OPTIONAL = {"torch", "numba", "PIL", "jinja2", "flip_evaluator", "starlette", "uvicorn", "anyio"}
+"""Modules that the extras `render` and `view` bring."""
 
 
 class Failure(click.ClickException):
@@ -55,7 +55,7 @@ def plain_words(extra: str = "encode") -> Iterator[None]:
         try:
             yield
         except ModuleNotFoundError as error:
-            if error.name not in RENDERING:
+            if (error.name or "").split(".")[0] not in OPTIONAL:
                 raise
             raise Failure(f"this needs {error.name}; install it with: pip install 'ralhe[{extra}]'") from error
         except KeyboardInterrupt:

@@ -1,0 +1,1 @@
+"""The page that shows streams: served, exported, or inside a notebook. Serving needs the `view` extra."""

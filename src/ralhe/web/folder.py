@@ -1,0 +1,83 @@
+"""The streams of a folder, and no other file of the machine."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from ralhe.bitstream import info
+from ralhe.core import StreamInfo
+from ralhe.errors import BitstreamError
+
+SUFFIX = ".ralhe"
+MOST_HEADER = 1024  # bytes; header and table of 43 sections take 944
+MOST_LISTED = 1000
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One stream of the folder."""
+
+    name: str  # relative to the folder, with /
+    path: Path
+    size: int  # bytes
+    info: StreamInfo | None  # None where the header is damaged
+
+    @property
+    def address(self) -> str:
+        """The name as a part of a URL."""
+        return quote(self.name)
+
+
+class Folder:
+    """A folder whose `.ralhe` files may be seen; or one file of it alone."""
+
+    def __init__(self, root: Path, only: str | None = None) -> None:
+        self._root = root.resolve(strict=True)
+        self._only = only
+
+    @property
+    def name(self) -> str:
+        """What the folder is called."""
+        return self._root.name
+
+    def find(self, name: str) -> Path | None:
+        """The stream of that name; None where there is none, it is hidden, or it lies outside of the folder."""
+        if self._only is not None and name != self._only:
+            return None
+        parts = name.split("/")
+        if not name.lower().endswith(SUFFIX) or any(part.startswith(".") or not part for part in parts):
+            return None
+        if (os.sep != "/" and os.sep in name) or "\0" in name:
+            return None
+        try:
+            path = self._root.joinpath(*parts).resolve(strict=True)
+        except (OSError, RuntimeError, ValueError):
+            return None
+        return path if path.is_relative_to(self._root) and path.is_file() else None
+
+    def scenes(self) -> list[Scene]:
+        """All streams below the folder, by name; a thousand at most. Links to folders are not followed."""
+        found: list[Scene] = []
+        for where, folders, names in os.walk(self._root):
+            folders[:] = sorted(folder for folder in folders if not folder.startswith("."))
+            for file in sorted(names):
+                name = (Path(where) / file).relative_to(self._root).as_posix()
+                path = self.find(name)
+                if path is not None:
+                    found.append(_scene(name, path))
+                if len(found) == MOST_LISTED:
+                    return found
+        return found
+
+
+def _scene(name: str, path: Path) -> Scene:
+    with path.open("rb") as stream:
+        head = stream.read(MOST_HEADER)
+    try:
+        known = info(head)
+    except BitstreamError:
+        known = None
+    return Scene(name, path, path.stat().st_size, known)
