@@ -17,7 +17,9 @@ PEERS: tuple[Codec, ...] = (
     *(Whole(packer) for packer in PACKERS),
     *(Thinned(by, packer) for by in (ByDecimation(), ByImportance()) for packer in THINNED),
 )
-OURS: tuple[Codec, ...] = tuple(Ralhe(preset) for preset in ("fast", "default", "best"))
+OURS: tuple[Codec, ...] = tuple(
+    Ralhe(preset, given) for given in (False, True) for preset in ("fast", "default", "best")
+)
 
 CODECS: dict[str, Codec] = {codec.name: codec for codec in (*OURS, *PEERS, *BASELINES)}
 

@@ -1,6 +1,6 @@
 """ralhe itself: one ladder of sizes, as `ralhe encode --sizes` makes it.
 
-    python -m benchmarks.ours encode scene.ply folder 1MB,500kB fast
+    python -m benchmarks.ours encode scene.ply folder 1MB,500kB fast [cameras]
     python -m benchmarks.ours decode stream.ralhe scene.ply
 """
 
@@ -16,6 +16,7 @@ import ralhe
 from benchmarks.codec import Coded, bytes_of
 from benchmarks.process import Cost, python
 from benchmarks.scenes import Scene
+from ralhe import cameras
 from ralhe.errors import RateError
 
 KINDS = ("geometry", "opacity", "colour", "shape", "harmonics", "parameters", "container")
@@ -24,14 +25,15 @@ ERRORS = ("opacity", "colour", "shape", "harmonics")
 
 @dataclass(frozen=True)
 class Ralhe:
-    """A preset."""
+    """A preset. given: the encoder looks through the scene's views to fit, at their photos where they have them."""
 
     preset: str
+    given: bool = False
     sized: bool = field(default=True, init=False)
 
     @property
     def name(self) -> str:
-        return f"ralhe-{self.preset}"
+        return f"ralhe-{self.preset}{'-given' if self.given else ''}"
 
     def missing(self) -> str | None:
         return None
@@ -41,7 +43,8 @@ class Ralhe:
 
     def encode(self, scene: Scene, sizes: Sequence[str], folder: Path) -> Iterator[Coded]:
         """One process makes all sizes; seconds are those from its start until the stream was whole."""
-        cost = python("benchmarks.ours", "encode", scene.ply, folder, ",".join(sizes), self.preset)
+        looked_through = [scene.cameras] if self.given else []
+        cost = python("benchmarks.ours", "encode", scene.ply, folder, ",".join(sizes), self.preset, *looked_through)
         for size, line in zip(sizes, cost.output.splitlines(), strict=True):
             known = json.loads(line)
             if "failure" in known:
@@ -54,10 +57,11 @@ class Ralhe:
         return python("benchmarks.ours", "decode", file, ply)
 
 
-def encode(ply: Path, folder: Path, sizes: list[str], preset: str) -> None:
+def encode(ply: Path, folder: Path, sizes: list[str], preset: str, given: Path | None) -> None:
     """Prints a line of JSON for each size."""
+    views, wanted = cameras.read(given) if given else None, [bytes_of(size) for size in sizes]
     try:
-        reports = ralhe.encode_ladder(ralhe.read(ply), [bytes_of(size) for size in sizes], preset=preset)
+        reports = ralhe.encode_ladder(ralhe.read(ply), wanted, preset=preset, views=views)
     except RateError as error:
         print(*[json.dumps({"failure": str(error)})] * len(sizes), sep="\n")
         return
@@ -74,8 +78,8 @@ def encode(ply: Path, folder: Path, sizes: list[str], preset: str) -> None:
 def main() -> None:
     verb, *arguments = sys.argv[1:]
     if verb == "encode":
-        ply, folder, sizes, preset = arguments
-        encode(Path(ply), Path(folder), sizes.split(","), preset)
+        ply, folder, sizes, preset, *given = arguments
+        encode(Path(ply), Path(folder), sizes.split(","), preset, Path(given[0]) if given else None)
     else:
         file, ply = arguments
         ralhe.write(ply, ralhe.decode(Path(file).read_bytes()))
