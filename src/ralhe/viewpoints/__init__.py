@@ -1,7 +1,8 @@
 """Views of our own making, for scenes that come without cameras."""
 
 from ralhe.viewpoints.kind import Kind
+from ralhe.viewpoints.opening import opening
 from ralhe.viewpoints.placement import place_views
 from ralhe.viewpoints.turntable import turntable
 
-__all__ = ["Kind", "place_views", "turntable"]
+__all__ = ["Kind", "opening", "place_views", "turntable"]

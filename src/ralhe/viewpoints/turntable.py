@@ -6,10 +6,12 @@ import numpy as np
 
 from ralhe.cameras.views import Views
 from ralhe.gaussians import Gaussians
+from ralhe.viewpoints.capture import Capture
 from ralhe.viewpoints.kind import Kind
 from ralhe.viewpoints.orbit import direction
 from ralhe.viewpoints.placement import named, staged
 from ralhe.viewpoints.shot import Shot
+from ralhe.viewpoints.stage import Stage
 from ralhe.viewpoints.subject import Subject
 
 ELEVATION = np.sin(np.radians(20))  # sine of it
@@ -25,13 +27,16 @@ def turntable(
     without a finite Gaussian.
     """
     kind, capture, stage = staged(gaussians, kind, size)
+    return Views((), named(stage, "orbit", turns(stage, capture, kind, count)))
+
+
+def turns(stage: Stage, capture: Capture, kind: Kind, count: int) -> list[Shot]:
+    """The shots of a turntable."""
     azimuths = 2 * np.pi * np.arange(count) / max(count, 1)
     if kind == "object":
         subject = Subject.of(stage.matter)
         outward = [direction(azimuth, ELEVATION) for azimuth in azimuths]
         distance = MARGIN * max((subject.distance(way, stage.lens) for way in outward), default=1.0)
-        shots = [Shot(subject.middle + distance * way, subject.middle) for way in outward]
-    else:
-        centre = stage.axes @ capture.centre
-        shots = [Shot(centre, centre + direction(azimuth, 0.0)) for azimuth in azimuths]
-    return Views((), named(stage, "orbit", shots))
+        return [Shot(subject.middle + distance * way, subject.middle) for way in outward]
+    centre = stage.axes @ capture.centre
+    return [Shot(centre, centre + direction(azimuth, 0.0)) for azimuth in azimuths]

@@ -61,7 +61,7 @@ def first_look(gaussians: Gaussians) -> FirstLook:
         return NOTHING
     scene = in_ply_axes(gaussians)
     try:
-        camera = first_camera(scene)
+        camera = opening_of(scene)
         return FirstLook(view_of(camera, scene), thumbnail(scene, camera))
     except RalheError:
         return NOTHING
@@ -73,16 +73,16 @@ def first_view(gaussians: Gaussians) -> FirstView | None:
         return None
     scene = in_ply_axes(gaussians)
     try:
-        return view_of(first_camera(scene), scene)
+        return view_of(opening_of(scene), scene)
     except RalheError:
         return None
 
 
-def first_camera(scene: Gaussians) -> Camera:
-    """A camera a little above an object, or inside a scene that surrounds. Raises SceneError where nothing is."""
-    from ralhe.viewpoints import turntable
+def opening_of(scene: Gaussians) -> Camera:
+    """The camera that the scene is first seen through. Raises SceneError or CameraError where there is none."""
+    from ralhe.viewpoints import opening
 
-    return turntable(scene, 1, size=SIZE).test[0].camera
+    return opening(scene, size=SIZE)
 
 
 def view_of(camera: Camera, scene: Gaussians) -> FirstView:
