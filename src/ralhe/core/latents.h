@@ -132,13 +132,13 @@ static void choose_harmonics(const Scene *s, const float *x, const Target *t, co
     __builtin_memcpy(h, start, n->hidden * 4);
     __builtin_memcpy(flag, p, sizeof flag);
     for (uint32_t g = 0, from = 0; g < n->groups; from = n->group_end[g++]) {
-        uint32_t to = n->group_end[g], some = 0;
+        uint32_t to = n->group_end[g], some = 0, weighed = all_small(t, from, to) ? from : to;
         float coded = s->lmbda * bits_of(flag[g + 1]), zero = 0.0f;
         for (uint32_t c = from; c < to; c++) zero += t->weight[BASE + c] * t->wanted[BASE + c] * t->wanted[BASE + c];
         without += zero;
         zero += s->lmbda * bits_of(65536 - flag[g + 1]);
         __builtin_memcpy(before, h, n->hidden * 4);
-        for (uint32_t c = from; c < to && !all_small(t, from, to); c++) {
+        for (uint32_t c = from; c < weighed; c++) {
             Law law = predict(n, c, x, h);
             float cost;
             k[c] = choose_latent(s, &law, t->wanted[BASE + c], t->weight[BASE + c], &cost);
