@@ -124,9 +124,15 @@ def test_what_is_seen_is_worth_more_than_what_is_hidden(scene: Gaussians, pictur
     inside = replace(solid, positions=0.2 * solid.positions)
     fields = ("positions", "log_scales", "rotations", "opacity_logits", "sh")
     both = Gaussians(*(np.concatenate([getattr(s, f) for s in (inside, solid)]) for f in fields))
-    kept, worth = Source.of(both, both, pictures).keep(400, 0)
+    seen = replace(pictures, visibility=pictures.influence(Splats.of(both)).visibility)
+    kept, worth = Source.of(both, both, seen).keep(400, 0)
     assert (np.linalg.norm(kept.positions, axis=1) > 0.5).mean() > 0.95
     assert kept.sh_degree == 0 and (worth > 0).all()
+
+
+def test_taking_pictures_tells_what_they_show(scene: Gaussians, pictures: Pictures) -> None:
+    np.testing.assert_allclose(pictures.visibility, pictures.influence(Splats.of(scene)).visibility, rtol=1e-6)
+    assert (pictures.visibility > 0).mean() > 0.9
 
 
 def test_without_pictures_a_guess_orders_gaussians(scene: Gaussians) -> None:

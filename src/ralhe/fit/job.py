@@ -27,6 +27,7 @@ SEARCHES, USUAL_WALKS = 3, 5  # for a size: what they mostly take, for the time 
 ROUNDED_FINER = 0.94  # times lambda, for rounding by pictures: aims that come to rest cost 1 to 3% fewer bits
 FINE_TOLERANCE = 0.006  # of the last search, where sizes follow lambda closely
 SYNTHESIS_HIDDEN = 8
+WEIGHED_EVERY = 4  # one picture of so many tells how much an error weighs
 LEARN_EVERY, RELEARN_SHARE = 15, 0.2
 """Turns of rounding between trainings of the networks, and how long those are against the ones before."""
 
@@ -93,7 +94,8 @@ class Job:
         self.scene = retrain(self.scene, pictures, preset.retraining_iterations, antialiased,
                              lambda: self.meter.retrained(n, self._channels))  # fmt: skip
         splats = Leaves(self.scene).splats(antialiased)
-        self.fit.aim(self.scene, influence_weights(pictures.influence(splats), splats.opacities.detach().numpy()))
+        influence, opacities = pictures.influence(splats, WEIGHED_EVERY), splats.opacities.detach().numpy()
+        self.fit.aim(self.scene, influence_weights(influence, opacities))
 
     def _work(self, preset: Preset, walks: int) -> float:
         pictured = self._source.pictures is not None

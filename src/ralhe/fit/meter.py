@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from ralhe.progress import Progress
 
-BASE_ITERATION = 8.0  # milliseconds of one core, where only the ratios matter
-HARMONIC_ITERATION = 35.0
+BASE_ITERATION = 3.0  # milliseconds of one core, where only the ratios matter
+HARMONIC_ITERATION = 9.0
 WALK_PER_MILLION = 250.0  # channels of merges
 
 

@@ -14,7 +14,7 @@ from ralhe.cameras import Camera, View, Views, photos
 from ralhe.errors import CameraError, SceneError
 from ralhe.gaussians import Gaussians
 from ralhe.rasteriser import Splats, render
-from ralhe.rasteriser.sensitivity import Influence, influence
+from ralhe.rasteriser.sensitivity import F64, Influence, influence, look
 from ralhe.viewpoints import place_views
 
 LARGEST, SMALLEST = (800, 600), (64, 48)
@@ -43,6 +43,7 @@ class Pictures:
 
     learnt: tuple[Picture, ...]
     judges: tuple[Picture, ...]
+    visibility: F64  # [N] in all of them, of each Gaussian of the scene that they were taken of
 
     @property
     def all(self) -> tuple[Picture, ...]:
@@ -54,10 +55,10 @@ class Pictures:
         """What a fit is judged by: the pictures held out or, where there are too few for that, those it learns from."""
         return self.judges or self.learnt
 
-    def influence(self, splats: Splats) -> Influence:
-        """What each Gaussian does to all pictures."""
+    def influence(self, splats: Splats, every: int = 1) -> Influence:
+        """What each Gaussian does to all pictures, or to one in so many."""
         by_background: dict[tuple[float, ...], list[Picture]] = {}
-        for picture in self.all:
+        for picture in self.learnt[::every] + self.judges[::every]:
             by_background.setdefault(tuple(picture.background.tolist()), []).append(picture)
         parts = [influence(splats, (p.camera for p in some), some[0].background) for some in by_background.values()]
         return Influence(*(np.sum(sums, axis=0) for sums in zip(*parts, strict=True)))
@@ -93,13 +94,15 @@ def take_pictures(
         evenly = sorted({round(x) for x in np.linspace(0, len(given) - 1, count)}) if given else []
         shots = [_Shot(given[i], views.background) for i in evenly]
     shots += _placed(gaussians, count - len(shots), size)
-    splats, taken = Splats.of(gaussians), []
+    splats, taken, visibility = Splats.of(gaussians), list[Picture](), np.zeros(len(gaussians))
     for shot in shots:
-        taken.append(_take(splats, shot, max(size)))
+        picture, seen = _take(splats, shot, max(size))
+        taken.append(picture)
+        visibility += seen
         if not step():
             break
     learnt = tuple(picture for i, picture in enumerate(taken) if i % JUDGES != JUDGES - 1)
-    return Pictures(learnt, tuple(taken[JUDGES - 1 :: JUDGES])) if taken else None
+    return Pictures(learnt, tuple(taken[JUDGES - 1 :: JUDGES]), visibility) if taken else None
 
 
 @dataclass(frozen=True)
@@ -128,13 +131,11 @@ def picture_size(gaussians: int) -> tuple[int, int]:
     return max(SMALLEST[0], round(scale * LARGEST[0])), max(SMALLEST[1], round(scale * LARGEST[1]))
 
 
-def _take(splats: Splats, shot: _Shot, side: int) -> Picture:
-    """A photo, or a render where there is none."""
-    view, background = shot.view, shot.background
+def _take(splats: Splats, shot: _Shot, side: int) -> tuple[Picture, F64]:
+    """A photo, or a render where there is none, and the visibility [N] of the Gaussians in it."""
+    view, background = shot.view, torch.tensor(shot.background, dtype=torch.float32)
     camera = view.camera.within(side, side)
+    colour, seen = look(splats, camera, background)
     if view.photo is not None:
-        colour = torch.from_numpy(photos.load(View(view.name, camera, view.photo), background))
-    else:
-        with torch.no_grad():
-            colour = render(splats, camera, background=background).colour.clamp(0, 1)
-    return Picture(camera, colour.half(), torch.tensor(background, dtype=torch.float32))
+        colour = torch.from_numpy(photos.load(View(view.name, camera, view.photo), shot.background))
+    return Picture(camera, colour.clamp(0, 1).half(), background), seen.visibility

@@ -60,7 +60,7 @@ def round_by_pictures(fit: Fit, drawing: Drawing, pictures: Pictures, lmbda: flo
         size = len(fit.code_towards(aim, lmbda).data)
         latents, decoded = fit.latents(), fit.decoded_attributes()
         last = turn + 1 == schedule.turns or not going
-        if last or (turn + 1) % max(1, schedule.turns // EXAMS) == 0:
+        if last or (turn + 1) % -(-schedule.turns // EXAMS) == 0:
             error = pictures.error(drawing.splats(torch.from_numpy(decoded)), pictures.exam)
             if error < least:
                 best, least = (aim, lmbda), error

@@ -29,12 +29,14 @@ class Source:
     @classmethod
     def of(cls, given: Gaussians, cleaned: Gaussians, pictures: Pictures | None) -> Source:
         """A scene of which nothing has been dropped yet."""
-        return cls(given, cleaned, pictures, _worth(cleaned, pictures), len(cleaned))
+        visibility = None if pictures is None else pictures.visibility
+        return cls(given, cleaned, pictures, _worth(cleaned, visibility), len(cleaned))
 
     def continued(self, scene: Voxelised) -> Source:
         """The same scene with what a fit has left of it as the start."""
         smaller = replace(gaussians_of(scene), antialiased=self.given.antialiased)
-        return replace(self, cleaned=smaller, worth=_worth(smaller, self.pictures))
+        visibility = None if self.pictures is None else self.pictures.influence(Splats.of(smaller)).visibility
+        return replace(self, cleaned=smaller, worth=_worth(smaller, visibility))
 
     def keep(self, count: int, sh_degree: int) -> tuple[Gaussians, Weights]:
         """The `count` Gaussians of greatest worth, and their worth."""
@@ -42,10 +44,9 @@ class Source:
         return self.cleaned.with_sh_degree(sh_degree).take(index), self.worth[index]
 
 
-def _worth(gaussians: Gaussians, pictures: Pictures | None) -> Weights:
-    """[N] visibility in the pictures, or a guess from a Gaussian's own numbers without any."""
+def _worth(gaussians: Gaussians, visibility: Weights | None) -> Weights:
+    """[N] visibility in pictures, or a guess from a Gaussian's own numbers without any."""
     guess = importance(gaussians)
-    if pictures is None:
+    if visibility is None:
         return guess
-    visibility = pictures.influence(Splats.of(gaussians)).visibility
     return np.asarray(visibility / max(visibility.mean(), 1e-30) + UNSEEN_SHARE * guess / max(guess.mean(), 1e-30))

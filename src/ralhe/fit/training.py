@@ -10,8 +10,8 @@ from torch import Tensor
 
 from ralhe.model.entropy_model import EntropyModel
 
-BATCH = 4096
-LEARNING_RATE = 0.01
+BATCH = 1024
+LEARNING_RATE = 0.02
 
 
 def train(model: EntropyModel, inputs: Tensor, latents: Tensor, iterations: int,

@@ -14,6 +14,10 @@ from ralhe.rasteriser.vectors import Vector, clamp, combine
 Numbers = npt.NDArray[np.float64]  # [23] a Lens in one row, the form in which it enters a kernel
 
 
+EPS2D = 0.3
+"""Variance of the low-pass of the original rasteriser, square pixels."""
+
+
 class Lens(NamedTuple):
     """A camera and its low-pass, inside a kernel."""
 

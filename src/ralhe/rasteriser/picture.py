@@ -13,12 +13,10 @@ from ralhe.errors import SceneError
 from ralhe.gaussians import MAX_SH_DEGREE, Gaussians
 from ralhe.rasteriser.cpu import rasterise
 from ralhe.rasteriser.gpu import gsplat_absence, rasterise_gpu
+from ralhe.rasteriser.lens import EPS2D
 from ralhe.rasteriser.splats import Splats
 
 Backend = Literal["auto", "cpu", "gsplat"]
-
-EPS2D = 0.3
-"""Variance of the low-pass of the original rasteriser, square pixels."""
 
 
 @dataclass(frozen=True, eq=False)
