@@ -32,6 +32,6 @@ class Preset:
 
 PRESETS = {
     "fast": Preset("fast", 96, 200, 2, 500, 150, 150, 8, 8),
-    "default": Preset("default", 192, 1000, 3, 1000, 300, 300, 50, 10),
+    "default": Preset("default", 192, 2000, 3, 1500, 600, 300, 100, 10),
     "best": Preset("best", 384, 6000, 4, 4000, 1500, 600, 400, 12),
 }

@@ -19,6 +19,7 @@ from ralhe.fit.drawing import Drawing, attribute_curvature
 from ralhe.fit.fit import Aim, Fit
 from ralhe.fit.pictures import Picture, Pictures
 from ralhe.gaussians import Array
+from ralhe.rasteriser import Splats
 
 RATE = 0.02  # of Newton's step at the start; falls to nothing
 LEAK = 0.02  # of the way back to the integer
@@ -92,10 +93,14 @@ class _Slopes:
     def after(self, decoded: Array, schedule: Schedule) -> tuple[Array, bool]:
         """[N - 1, channels] half the slope at attributes [N, channels], and whether to go on."""
         attributes, going = torch.from_numpy(decoded).requires_grad_(), True
+        splats = self._drawing.splats(attributes)
+        made = splats.covariances, splats.opacities, splats.sh
+        shapes, opacities, sh = leaves = [tensor.detach().requires_grad_() for tensor in made]
+        drawn = Splats(splats.means, shapes, opacities, sh, splats.antialiased)
         for _ in range(schedule.batch):
-            difference = next(self._waiting).difference(self._drawing.splats(attributes))
-            difference.square().sum().backward()  # type: ignore[no-untyped-call]
+            next(self._waiting).difference(drawn).square().sum().backward()  # type: ignore[no-untyped-call]
             going = schedule.looked() and going
+        torch.autograd.backward(made, [leaf.grad for leaf in leaves])
         gradient = attributes.grad if attributes.grad is not None else torch.zeros_like(attributes)
         news = self._fit.latent_gradient((gradient / (2 * schedule.batch)).numpy())
         self._sum = MEMORY * self._sum + (1 - MEMORY) * news
