@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 from ralhe.cameras import Camera, View, Views
+from ralhe.errors import SceneError
 from ralhe.fit.objective import influence_weights
 from ralhe.fit.pictures import JUDGES, Pictures, picture_size, take_pictures
 from ralhe.fit.retraining import Leaves, retrain
@@ -133,6 +134,12 @@ def test_what_is_seen_is_worth_more_than_what_is_hidden(scene: Gaussians, pictur
 def test_taking_pictures_tells_what_they_show(scene: Gaussians, pictures: Pictures) -> None:
     np.testing.assert_allclose(pictures.visibility, pictures.influence(Splats.of(scene)).visibility, rtol=1e-6)
     assert (pictures.visibility > 0).mean() > 0.9
+
+
+def test_splats_are_drawn_where_the_picture_is(scene: Gaussians, pictures: Pictures) -> None:
+    elsewhere = replace(pictures.all[0], colour=pictures.all[0].colour.to("meta"))
+    with pytest.raises(SceneError, match="the tensors are on meta"):
+        elsewhere.difference(Splats.of(scene))
 
 
 def test_without_pictures_a_guess_orders_gaussians(scene: Gaussians) -> None:

@@ -50,6 +50,16 @@ def test_gsplat_gets_what_the_cpu_gets(antialiased: bool, monkeypatch: pytest.Mo
     assert (theirs[..., 3] - ours.alpha).abs().max() < 2e-5
 
 
+def test_pictures_are_drawn_by_the_gpu_where_gsplat_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert gpu.drawing_device() == "cpu"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(gpu.importlib.util, "find_spec", lambda _: None)
+    assert gpu.drawing_device() == "cpu"
+    monkeypatch.setattr(gpu.importlib.util, "find_spec", lambda _: SimpleNamespace())
+    assert gpu.drawing_device() == "cuda"
+
+
 def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     view = Camera(np.eye(4), np.array([[10.0, 0, 5], [0, 10, 5], [0, 0, 1]]), 10, 10)
     nothing = Splats(torch.zeros(0, 3), torch.zeros(0, 6), torch.zeros(0), torch.zeros(0, 1, 3))

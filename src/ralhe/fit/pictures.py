@@ -14,6 +14,7 @@ from ralhe.cameras import Camera, View, Views, photos
 from ralhe.errors import CameraError, SceneError
 from ralhe.gaussians import Gaussians
 from ralhe.rasteriser import Splats, render
+from ralhe.rasteriser.gpu import drawing_device
 from ralhe.rasteriser.sensitivity import F64, Influence, influence, look
 from ralhe.viewpoints import place_views
 
@@ -29,12 +30,13 @@ class Picture:
     """What a camera should see."""
 
     camera: Camera
-    colour: Tensor  # [H, W, 3] half floats
+    colour: Tensor  # [H, W, 3] half floats, on the device that draws
     background: Tensor  # [3]
 
     def difference(self, splats: Splats) -> Tensor:
-        """[H, W, 3] what splats look like, less what they should."""
-        return render(splats, self.camera, background=self.background).colour - self.colour
+        """[H, W, 3] what splats look like, less what they should; drawn where the picture is."""
+        drawn = render(splats.to(self.colour.device), self.camera, background=self.background)
+        return drawn.colour - self.colour
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,4 +140,4 @@ def _take(splats: Splats, shot: _Shot, side: int) -> tuple[Picture, F64]:
     colour, seen = look(splats, camera, background)
     if view.photo is not None:
         colour = torch.from_numpy(photos.load(View(view.name, camera, view.photo), shot.background))
-    return Picture(camera, colour.clamp(0, 1).half(), background), seen.visibility
+    return Picture(camera, colour.clamp(0, 1).half().to(drawing_device()), background), seen.visibility

@@ -22,6 +22,11 @@ def gsplat_absence() -> str | None:
     return None
 
 
+def drawing_device() -> str:
+    """Where pictures are drawn fastest on this machine: cuda with a GPU and gsplat, else cpu."""
+    return "cuda" if gsplat_absence() is None else "cpu"
+
+
 def rasterise_gpu(splats: Splats, camera: Camera, background: Tensor, count: int, eps2d: float) -> Tensor:
     """[H, W, 4] colour and opacity, from tensors on the GPU; arguments as for `rasterise`.
 

@@ -12,7 +12,7 @@ from ralhe.cameras.camera import Camera
 from ralhe.errors import SceneError
 from ralhe.gaussians import MAX_SH_DEGREE, Gaussians
 from ralhe.rasteriser.cpu import rasterise
-from ralhe.rasteriser.gpu import gsplat_absence, rasterise_gpu
+from ralhe.rasteriser.gpu import drawing_device, gsplat_absence, rasterise_gpu
 from ralhe.rasteriser.lens import EPS2D
 from ralhe.rasteriser.splats import Splats
 
@@ -46,8 +46,8 @@ def render(
     if sh_degree is not None and not 0 <= sh_degree <= MAX_SH_DEGREE:
         raise SceneError(f"SH degree is {sh_degree}, expected 0 to {MAX_SH_DEGREE}")
     if isinstance(gaussians, Gaussians):
-        on_gpu = backend == "gsplat" or (backend == "auto" and gsplat_absence() is None)
-        gaussians = Splats.of(gaussians, "cuda" if on_gpu else "cpu")
+        by_default = drawing_device() if backend == "auto" else "cpu"
+        gaussians = Splats.of(gaussians, "cuda" if backend == "gsplat" else by_default)
     device = gaussians.means.device
     if backend == "gsplat" or (backend == "auto" and device.type == "cuda"):
         absence = gsplat_absence()

@@ -37,6 +37,12 @@ class Splats:
     def __len__(self) -> int:
         return len(self.means)
 
+    def to(self, device: torch.device | str) -> Splats:
+        """The same on a device; gradients flow back to where the tensors came from."""
+        here = (self.means, self.covariances, self.opacities, self.sh)
+        means, shapes, opacities, sh = (tensor.to(device) for tensor in here)
+        return Splats(means, shapes, opacities, sh, self.antialiased)
+
     @classmethod
     def of(cls, gaussians: Gaussians, device: torch.device | str = "cpu") -> Splats:
         """The splats of a scene: exp of the scales, norm 1 for the rotations, sigmoid of the opacities."""
