@@ -33,10 +33,13 @@ class Picture:
     colour: Tensor  # [H, W, 3] half floats, on the device that draws
     background: Tensor  # [3]
 
+    def drawn(self, splats: Splats) -> Tensor:
+        """[H, W, 3] what splats look like, drawn where the picture is."""
+        return render(splats.to(self.colour.device), self.camera, background=self.background).colour
+
     def difference(self, splats: Splats) -> Tensor:
-        """[H, W, 3] what splats look like, less what they should; drawn where the picture is."""
-        drawn = render(splats.to(self.colour.device), self.camera, background=self.background)
-        return drawn.colour - self.colour
+        """[H, W, 3] what splats look like, less what they should."""
+        return self.drawn(splats) - self.colour
 
 
 @dataclass(frozen=True, eq=False)
