@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Preset:
-    """Iterations of each phase; times are for 200,000 Gaussians with harmonics on two cores."""
+    """Iterations of each phase."""
 
     name: str
     pictures: int  # of the scene, to learn from and to be judged by
