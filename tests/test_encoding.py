@@ -19,7 +19,7 @@ from ralhe.prepare import clean
 from ralhe.progress import Progress
 from scenes import all_finite, same_bits, sphere
 
-BUSY = {5_000: 1500, 20_000: 1500, 45_000: 1000}
+BUSY = {5_000: 1500, 20_000: 2000, 45_000: 1000}
 """Size targets, and Gaussians of degree 3 that need more than that at best quality."""
 
 

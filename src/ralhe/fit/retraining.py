@@ -23,7 +23,7 @@ from ralhe.rasteriser.log_covariance import exponential_covariances
 # Rates of Adam at the start, in units of each attribute; a cosine brings them to a tenth.
 OPACITY_RATE, COLOUR_RATE, HARMONIC_RATE, SHAPE_RATE = 0.05, 0.005, 0.00025, 0.01
 LAST_RATE = 0.1
-SIMILARITY = 0.25  # what a whole SSIM counts beside the mean absolute difference
+ABSOLUTE, SIMILARITY = 0.01, 0.03  # what absolute differences and a whole SSIM count beside squares
 BETAS = 0.9, 0.99  # a short memory: every view pulls at other Gaussians
 EXAMS = 5  # times that the pictures held out judge a fit
 
@@ -95,6 +95,9 @@ def retrain(
 
 
 def _loss(picture: Picture, splats: Splats) -> Tensor:
-    """Absolute difference and SSIM: views that it has not seen come out better than after squares, by PSNR too."""
+    """Squares where errors are large; where they are small also absolute differences and SSIM, by which views that it
+    has not seen come out better than by squares alone, by PSNR too (docs/design.md)."""
     drawn, wanted = picture.drawn(splats), picture.colour.float()
-    return (drawn - wanted).abs().mean() + SIMILARITY * (1 - differentiable_ssim(wanted, drawn))
+    difference = drawn - wanted
+    similarity = differentiable_ssim(wanted, drawn)
+    return difference.square().mean() + ABSOLUTE * difference.abs().mean() + SIMILARITY * (1 - similarity)
