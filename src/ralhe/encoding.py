@@ -34,7 +34,7 @@ from ralhe.fit.rate_control import LAMBDA_RANGE, TOLERANCE
 from ralhe.fit.source import Source
 from ralhe.gaussians import Gaussians
 from ralhe.octree import MAX_DEPTH
-from ralhe.prepare import Voxelised, attributes_of, choose_grid, clean, voxelise
+from ralhe.prepare import Voxelised, attributes_of, clean
 from ralhe.prepare.covariance import log_covariances
 from ralhe.progress import Progress
 
@@ -207,20 +207,20 @@ class _Task:
         degree = planned_degree(size, source.whole, source.cleaned.sh_degree)
         scale, extra_depth = 1.0, 0
         for attempt in range(REPLANS + 1):
-            kept = max(1, min(count, int(scale * planned_count(size, source.whole))))
-            finer = _depth_for(source, kept, 8.0 * size / kept) + extra_depth
-            plan = Plan(kept, self.depth or min(finer, MAX_PLANNED_DEPTH), degree, planned_widths(size, degree))
+            leaves = max(1, min(count, int(scale * planned_count(size, source.whole))))
+            finer = _depth_for(source, leaves, 8.0 * size / leaves) + extra_depth
+            plan = Plan(leaves, self.depth or min(finer, MAX_PLANNED_DEPTH), degree, planned_widths(size, degree))
             job = Job(source, plan, self.meter, before)
             lmbda, reached = job.warm_up(size, self.preset)
-            if reached > size and lmbda >= LAMBDA_RANGE[1] * 0.99 and kept > 1 and attempt < REPLANS:
+            if reached > size and lmbda >= LAMBDA_RANGE[1] * 0.99 and leaves > 1 and attempt < REPLANS:
                 scale *= _shrink(size, reached)
                 continue
             finest = lmbda <= LAMBDA_RANGE[0] * 1.01 and reached < size * (1 - TOLERANCE)
-            room = kept < count or (self.depth is None and plan.depth < MAX_PLANNED_DEPTH)
+            room = leaves < count or (self.depth is None and plan.depth < MAX_PLANNED_DEPTH)
             if finest and room and scale >= 1 and attempt < REPLANS:
                 scale, extra_depth = scale * 2, extra_depth + 1
                 continue
-            if kept < count and scale >= 1 and attempt < MORE_PLANS and not self.meter.stopped:
+            if leaves < count and scale >= 1 and attempt < MORE_PLANS and not self.meter.stopped:
                 more = planned_growth(job.imbalance(lmbda))
                 if more > 1:
                     scale *= more
@@ -228,7 +228,7 @@ class _Task:
             candidate = job.refine(size, lmbda, self.preset)
             if len(candidate.data) <= size:
                 return job, candidate
-            if kept == 1:
+            if leaves == 1:
                 break
             scale *= _shrink(size, len(candidate.data))
             degree = degree if size >= MIN_HARMONIC_SIZE else 0
@@ -241,7 +241,7 @@ class _Task:
             data=candidate.data,
             source_gaussians=len(self.given),
             dropped=self.dropped,
-            kept=job.plan.kept,
+            kept=job.kept,
             leaves=len(job.scene),
             depth=job.plan.depth,
             sh_degree=job.plan.sh_degree,
@@ -270,13 +270,13 @@ def _shrink(size: int, reached: int) -> float:
     return min(0.5, 0.8 * size / reached) if size >= TINY_SIZE else 0.2
 
 
-def _depth_for(source: Source, kept: int, bits_per_gaussian: float) -> int:
-    """Depth for the most important `kept` Gaussians, from what their positions cost at one depth."""
-    gaussians, _ = source.keep(kept, 0)
-    scene = voxelise(gaussians, choose_grid(source.cleaned.positions, TRIED_DEPTH))
-    header = Header(0, TRIED_DEPTH, LOOKAHEAD, len(scene), 0, (0.0, 0.0, 0.0), 1.0, (0.0,) * 6, (4, 0, 0))
-    geometry = Encoder(header.pack(), scene.codes, LOOKAHEAD).geometry()
-    return planned_depth(bits_per_gaussian, 8.0 * sum(len(s.data) for s in geometry) / len(scene))
+def _depth_for(source: Source, leaves: int, bits_per_gaussian: float) -> int:
+    """Depth for the most important Gaussians, from what their positions cost at one depth."""
+    kept, grid = source.fill(leaves, TRIED_DEPTH)
+    codes = np.unique(grid.codes(source.cleaned.positions[kept]))
+    header = Header(0, TRIED_DEPTH, LOOKAHEAD, len(codes), 0, (0.0, 0.0, 0.0), 1.0, (0.0,) * 6, (4, 0, 0))
+    geometry = Encoder(header.pack(), codes, LOOKAHEAD).geometry()
+    return planned_depth(bits_per_gaussian, 8.0 * sum(len(s.data) for s in geometry) / len(codes))
 
 
 def _verify(data: bytes, scene: Voxelised) -> Gaussians:

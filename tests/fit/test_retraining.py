@@ -131,6 +131,29 @@ def test_what_is_seen_is_worth_more_than_what_is_hidden(scene: Gaussians, pictur
     assert kept.sh_degree == 0 and (worth > 0).all()
 
 
+def half_of(scene: Gaussians) -> tuple[Voxelised, Voxelised]:
+    """What a source makes of every other Gaussian, and these alone."""
+    source = Source.of(scene, scene, take_pictures(scene, ring(), 16))
+    kept, grid = np.arange(0, len(scene), 2), choose_grid(scene.positions, 12)
+    return source.voxelise(kept, grid, 0), voxelise(scene.with_sh_degree(0).take(kept), grid, source.worth[kept])
+
+
+def test_what_is_pruned_merges_where_that_looks_better(scene: Gaussians) -> None:
+    made, alone = half_of(replace(scene, log_scales=np.full((400, 3), -2.5), opacity_logits=np.full(400, 3.0)))
+    assert (made.codes == alone.codes).all()
+    assert made.log_covariances[:, :3].mean() > alone.log_covariances[:, :3].mean() + 0.05
+    assert made.weights.sum() > 1.5 * alone.weights.sum()
+
+
+def test_what_is_pruned_is_left_out_where_that_looks_better(scene: Gaussians) -> None:
+    """Every other one far behind its neighbour: what merges with it would reach through the scene."""
+    inner = np.where(np.arange(400)[:, None] % 2 == 1, 0.3, 1.0).astype(np.float32)
+    made, alone = half_of(replace(scene, positions=scene.positions * inner, log_scales=np.full((400, 3), -1.8),
+                                  opacity_logits=np.full(400, 6.0)))  # fmt: skip
+    assert np.array_equal(made.log_covariances, alone.log_covariances)
+    assert np.array_equal(made.sh, alone.sh)
+
+
 def test_taking_pictures_tells_what_they_show(scene: Gaussians, pictures: Pictures) -> None:
     np.testing.assert_allclose(pictures.visibility, pictures.influence(Splats.of(scene)).visibility, rtol=1e-6)
     assert (pictures.visibility > 0).mean() > 0.9

@@ -164,3 +164,14 @@ def test_gaussians_of_voxels_fall_into_the_same_voxels() -> None:
     np.testing.assert_allclose(again.log_covariances, scene.log_covariances, atol=1e-4)
     np.testing.assert_allclose(again.opacity_logits, scene.opacity_logits, atol=1e-5)
     assert (again.sh == scene.sh).all()
+
+
+def test_some_may_belong_to_the_voxels_of_others() -> None:
+    scene = clean(sphere(30)).gaussians
+    grid = choose_grid(scene.positions, 12)
+    merged = voxelise(scene, grid, homes=np.arange(30) // 3)
+    assert merged.codes.tolist() == np.sort(grid.codes(scene.positions[:10])).tolist()
+    one = voxelise(scene.take(np.arange(3)), replace(ONE_VOXEL, voxel=grid.voxel * 2**11))
+    row = merged.codes.tolist().index(grid.codes(scene.positions[:1])[0])
+    np.testing.assert_allclose(merged.sh[row], one.sh[0], rtol=1e-6)
+    np.testing.assert_allclose(merged.weights.sum(), footprint(scene).sum())

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ralhe.gaussians import Gaussians
-from ralhe.prepare import footprint, importance, most_important
+from ralhe.prepare import footprint, importance, most_important, nearest_kept
 from ralhe.prepare.importance import Weights
 from scenes import sphere
 
@@ -45,3 +45,15 @@ def test_ties_go_to_the_earlier() -> None:
 @pytest.mark.parametrize("count", [6, 7, 10**9])
 def test_a_count_beyond_the_scene_keeps_it(count: int) -> None:
     assert most_important(np.zeros(6), count).tolist() == list(range(6))
+
+
+@pytest.mark.parametrize(("count", "kept"), [(0, []), (1, [1]), (2, [1, 3, 5]), (3, [0, 1, 2, 3, 4, 5]), (4, range(6))])
+def test_those_that_share_a_cell_count_once(count: int, kept: list[int]) -> None:
+    weights, cells = np.array([1.0, 6, 2, 5, 3, 4]), np.array([7, 4, 9, 7, 9, 4])
+    assert most_important(weights, count, cells).tolist() == list(kept)
+
+
+def test_each_has_the_nearest_that_is_kept() -> None:
+    positions = np.array([[0, 0, 0], [1, 0, 0], [4, 0, 0], [4, 0, 0], [9, 0, 0]], np.float32)
+    assert nearest_kept(positions, np.array([0, 3])).tolist() == [0, 0, 3, 3, 3]
+    assert nearest_kept(positions, np.array([2, 3])).tolist()[2:4] == [2, 3]  # kept ones stay at home

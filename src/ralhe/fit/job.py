@@ -16,15 +16,14 @@ from ralhe.fit.plan import Plan
 from ralhe.fit.presets import Preset
 from ralhe.fit.rate_control import LAMBDA_RANGE, TOLERANCE, search_lambda
 from ralhe.fit.retraining import Leaves, retrain
-from ralhe.fit.rounding import Schedule, round_by_pictures
+from ralhe.fit.rounding import Rates, Schedule, round_by_pictures
 from ralhe.fit.source import Source
-from ralhe.prepare import choose_grid, voxelise
 
 LOOKAHEAD = 2
 FIRST_LAMBDA = 0.02
-COARSE_WALKS, FINE_WALKS = 9, 12
+COARSE_WALKS, FIRST_WALKS, FINE_WALKS = 9, 5, 12
 SEARCHES, USUAL_WALKS = 3, 5  # for a size: what they mostly take, for the time left
-ROUNDED_FINER = 0.94  # times lambda, for rounding by pictures: aims that come to rest cost 1 to 3% fewer bits
+ROUNDED_FINER = 0.6  # times lambda, where that search begins: weights by pictures cost fewer bits
 FOLLOWED = 3.0  # power of the size by which lambda follows it while pictures round: it answers by -0.1 to -0.3
 FINE_TOLERANCE = 0.006  # of the last search, where sizes follow lambda closely
 SYNTHESIS_HIDDEN = 8
@@ -59,11 +58,10 @@ class Job:
 
     def __init__(self, source: Source, plan: Plan, meter: Meter, before: Job | None = None) -> None:
         """before: a job on the same scene whose networks may be taken over."""
-        kept, worth = source.keep(plan.kept, plan.sh_degree)
-        grid = choose_grid(kept.positions, plan.depth)
-        self.plan = plan
+        kept, grid = source.fill(plan.leaves, plan.depth)
+        self.plan, self.kept = plan, len(kept)
         self.meter = meter
-        self.scene = voxelise(kept, grid, worth)
+        self.scene = source.voxelise(kept, grid, plan.sh_degree)
         self._source, given = source, source.given
         low, high = given.take(np.isfinite(given.positions).min(axis=1)).bounding_box
         header = Header(
@@ -110,7 +108,7 @@ class Job:
         self.fit.code(lmbda)
         self._rounds(preset, lmbda, lambda size: lmbda)
         if self._sees:
-            return self.fit.code_towards(*self._round(preset, lmbda, lambda x, _: x))
+            return self.fit.code_towards(*self._round(preset, lmbda, Rates(lambda _: lmbda, lambda x, _: x)))
         return self.fit.code(lmbda)
 
     def _rounds(self, preset: Preset, lmbda: float, follow: Callable[[int], float]) -> None:
@@ -169,11 +167,19 @@ class Job:
         if not self._sees or len(plain.data) > size:
             return plain
         error, wanted = self._error(), size * (1 - FINE_TOLERANCE / 2)
-        aim, last = self._round(preset, lmbda * ROUNDED_FINER, lambda x, reached: x * (reached / wanted) ** FOLLOWED)
-        self.meter.enter("meet the size")
-        last, _ = search_lambda(
-            lambda x: len(self.fit.code_towards(aim, x).data), size, last, FINE_WALKS, FINE_TOLERANCE
+
+        def meet(aim: Aim, start: float, walks: int) -> float:
+            return search_lambda(
+                lambda x: len(self.fit.code_towards(aim, x).data), size, start, walks, FINE_TOLERANCE
+            )[0]
+
+        rates = Rates(
+            lambda aim: meet(aim, lmbda * ROUNDED_FINER, FIRST_WALKS),
+            lambda x, reached: x * (reached / wanted) ** FOLLOWED,
         )
+        aim, last = self._round(preset, lmbda, rates)
+        self.meter.enter("meet the size")
+        last = meet(aim, last, FINE_WALKS)
         rounded = self.fit.code_towards(aim, last)
         return rounded if len(rounded.data) <= size and self._error() < error else plain
 
@@ -192,7 +198,7 @@ class Job:
         """Whether there is something to round by pictures, pictures, and time."""
         return self._source.pictures is not None and len(self.scene) > 1 and not self.meter.stopped
 
-    def _round(self, preset: Preset, lmbda: float, follow: Callable[[float, int], float]) -> tuple[Aim, float]:
+    def _round(self, preset: Preset, lmbda: float, rates: Rates) -> tuple[Aim, float]:
         """What the latents should be by the pictures, and the lambda that it came to."""
         assert self._source.pictures is not None
         self.meter.enter("round")
@@ -204,4 +210,4 @@ class Job:
             learn=lambda: self.fit.learn(*iterations),
             looked=lambda: self.meter.retrained(len(self.scene), self._channels),
         )
-        return round_by_pictures(self.fit, self._drawing(), self._source.pictures, lmbda, follow, schedule)
+        return round_by_pictures(self.fit, self._drawing(), self._source.pictures, lmbda, rates, schedule)

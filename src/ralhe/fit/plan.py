@@ -32,7 +32,7 @@ MIN_BASIS_WIDTH = 16
 class Plan:
     """Sizes of a stream to be."""
 
-    kept: int  # Gaussians after simplification
+    leaves: int  # Gaussians after pruning and merging, at most
     depth: int
     sh_degree: int
     hidden: tuple[int, int]  # widths of the entropy networks
@@ -44,7 +44,7 @@ class Plan:
 
 
 def planned_count(size: int, gaussians: int) -> int:
-    """Gaussians to keep in a stream of `size` bytes: n f with n f (42 + 21 f) = 8 size."""
+    """Gaussians in a stream of `size` bytes: n f with n f (42 + 21 f) = 8 size."""
     ratio = 8.0 * size / max(gaussians, 1)
     share = (math.sqrt(BITS_AT_NONE**2 + 4 * BITS_PER_SHARE * ratio) - BITS_AT_NONE) / (2 * BITS_PER_SHARE)
     return min(gaussians, max(1, int(gaussians * share)))

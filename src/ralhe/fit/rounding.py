@@ -40,11 +40,19 @@ class Schedule:
     looked: Callable[[], bool]  # called after each picture; False ends the work
 
 
-def round_by_pictures(fit: Fit, drawing: Drawing, pictures: Pictures, lmbda: float,
-                      follow: Callable[[float, int], float], schedule: Schedule) -> tuple[Aim, float]:  # fmt: skip
+@dataclass(frozen=True)
+class Rates:
+    """Which lambda a turn goes by."""
+
+    first: Callable[[Aim], float]  # for the aims of the start
+    follow: Callable[[float, int], float]  # the next one, from the last and the bytes it came to
+
+
+def round_by_pictures(fit: Fit, drawing: Drawing, pictures: Pictures, lmbda: float, rates: Rates,
+                      schedule: Schedule) -> tuple[Aim, float]:  # fmt: skip
     """The aims that come out most like the pictures held out, of those on the way, and the lambda that goes with them.
 
-    follow: the next lambda, from the last one and the bytes it came to.
+    lmbda: of the walk to start from.
     """
     aim = fit.aim_at_latents(lmbda)
     latents, decoded = fit.latents(), fit.decoded_attributes()
@@ -53,6 +61,8 @@ def round_by_pictures(fit: Fit, drawing: Drawing, pictures: Pictures, lmbda: flo
     slopes = _Slopes(fit, drawing, pictures)
     best, least = (aim, lmbda), pictures.error(drawing.splats(torch.from_numpy(decoded)), pictures.exam)
     wanted = latents + np.clip(aim.wanted - latents, -1, 1)
+    lmbda = rates.first(Aim(wanted, weights))
+    latents, decoded = fit.latents(), fit.decoded_attributes()
     for turn in range(schedule.turns):
         slope, going = slopes.after(decoded, schedule)
         newton = np.clip(slope / curvature, -LONGEST, LONGEST)
@@ -69,7 +79,7 @@ def round_by_pictures(fit: Fit, drawing: Drawing, pictures: Pictures, lmbda: flo
             break
         if (turn + 1) % schedule.learn_every == 0:
             schedule.learn()
-        lmbda = follow(lmbda, size)
+        lmbda = rates.follow(lmbda, size)
     return best
 
 

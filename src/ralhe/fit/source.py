@@ -5,13 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from ralhe.fit.pictures import Pictures
+from ralhe.fit.retraining import Leaves
 from ralhe.gaussians import Gaussians
-from ralhe.prepare import Voxelised, gaussians_of, importance, most_important
+from ralhe.prepare import (
+    VoxelGrid,
+    Voxelised,
+    choose_grid,
+    gaussians_of,
+    importance,
+    most_important,
+    nearest_kept,
+    voxelise,
+)
 from ralhe.prepare.importance import Weights
 from ralhe.rasteriser import Splats
 
+DECIDING = 8  # pictures held out, where a look is enough
 UNSEEN_SHARE = 1e-3
 """What a Gaussian's own numbers count beside its visibility: they order those that no picture shows."""
 
@@ -42,6 +54,30 @@ class Source:
         """The `count` Gaussians of greatest worth, and their worth."""
         index = most_important(self.worth, count)
         return self.cleaned.with_sh_degree(sh_degree).take(index), self.worth[index]
+
+    def fill(self, voxels: int, depth: int) -> tuple[npt.NDArray[np.intp], VoxelGrid]:
+        """Which Gaussians of greatest worth fill so many voxels of an octree of some depth, and its grid."""
+        places = self.cleaned.positions
+        grid = choose_grid(places[most_important(self.worth, voxels)], depth)
+        kept = most_important(self.worth, voxels, grid.codes(places))
+        return kept, choose_grid(places[kept], depth)
+
+    def voxelise(self, kept: npt.NDArray[np.intp], grid: VoxelGrid, sh_degree: int) -> Voxelised:
+        """The kept Gaussians; the rest is left out, or merged into those nearest where pictures held out say so.
+
+        Merging keeps what covers a wall or a street, and blurs what is thin (docs/design.md).
+        """
+        cleaned = self.cleaned.with_sh_degree(sh_degree)
+        pruned = voxelise(cleaned.take(kept), grid, self.worth[kept])
+        if self.pictures is None or len(kept) == len(cleaned):
+            return pruned
+        merged = voxelise(cleaned, grid, self.worth, nearest_kept(cleaned.positions, kept))
+        return min(pruned, merged, key=self._error)
+
+    def _error(self, scene: Voxelised) -> float:
+        assert self.pictures is not None
+        exam = self.pictures.exam
+        return self.pictures.error(Leaves(scene).splats(self.given.antialiased), exam[:: -(-len(exam) // DECIDING)])
 
 
 def _worth(gaussians: Gaussians, visibility: Weights | None) -> Weights:

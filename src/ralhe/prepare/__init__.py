@@ -5,7 +5,7 @@ from ralhe.prepare.clean import Cleaned, clean
 from ralhe.prepare.harmonics import harmonic_basis, in_basis
 from ralhe.prepare.importance import footprint, importance
 from ralhe.prepare.merge import Voxelised, gaussians_of, voxelise
-from ralhe.prepare.simplify import most_important
+from ralhe.prepare.simplify import most_important, nearest_kept
 from ralhe.prepare.voxels import VoxelGrid, choose_grid
 
 __all__ = [
@@ -21,5 +21,6 @@ __all__ = [
     "importance",
     "in_basis",
     "most_important",
+    "nearest_kept",
     "voxelise",
 ]

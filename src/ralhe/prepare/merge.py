@@ -43,14 +43,17 @@ def gaussians_of(scene: Voxelised) -> Gaussians:
     )
 
 
-def voxelise(gaussians: Gaussians, grid: VoxelGrid, weights: Weights | None = None) -> Voxelised:
+def voxelise(gaussians: Gaussians, grid: VoxelGrid, weights: Weights | None = None,
+             homes: npt.NDArray[np.intp] | None = None) -> Voxelised:  # fmt: skip
     """Merges the Gaussians of each voxel: means weighted by `weights` (footprint, if not given).
 
+    homes: [N] the Gaussian whose voxel each belongs to, where that is not its own.
     The covariance matches the second moment of the parts; the opacity keeps their sum of opacity times area,
     as far as one splat can. Deterministic: ties keep the order of the input.
     """
     weights = footprint(gaussians) if weights is None else weights
     codes = grid.codes(gaussians.positions)
+    codes = codes if homes is None else codes[homes]
     order = np.argsort(codes, kind="stable")
     gaussians, weights, codes = gaussians.take(order), weights[order], codes[order]
     starts = np.flatnonzero(np.r_[len(codes) > 0, codes[1:] != codes[:-1]])
