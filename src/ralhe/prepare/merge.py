@@ -81,7 +81,7 @@ def _merge(first: Voxelised, gaussians: Gaussians, weights: Weights, rows: npt.N
 
     def mean(values: npt.NDArray[np.floating]) -> Float64:
         flat = values[members].reshape(len(members), -1)
-        columns = [np.bincount(group, share * column) for column in flat.T.astype(np.float64)]
+        columns = [np.bincount(group, share * column) for column in flat.T]
         return np.stack(columns, axis=1).astype(np.float64).reshape(len(rows), *values.shape[1:])
 
     centres = mean(gaussians.positions)
