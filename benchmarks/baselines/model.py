@@ -18,10 +18,10 @@ from benchmarks.baselines import quantisation
 from benchmarks.baselines.quantisation import Codebook
 from ralhe.fit.pictures import Pictures, take_pictures
 from ralhe.fit.presets import PRESETS
-from ralhe.fit.retraining import BETAS, COLOUR_RATE, HARMONIC_RATE, LAST_RATE, OPACITY_RATE, Leaves, retrain
+from ralhe.fit.retraining import BETAS, COLOUR_RATE, HARMONIC_RATE, LAST_RATE, OPACITY_RATE, Leaves, loss_of, retrain
 from ralhe.fit.source import Source
 from ralhe.gaussians import Gaussians
-from ralhe.prepare import Voxelised, choose_grid, clean, voxelise
+from ralhe.prepare import Voxelised, choose_grid, clean, most_important, voxelise
 from ralhe.rasteriser import Splats
 
 PRESET = PRESETS["fast"]
@@ -53,16 +53,17 @@ def look(gaussians: Gaussians) -> Source:
     return Source.of(gaussians, cleaned, pictures)
 
 
-def prepare(source: Source, kept: int, size: int) -> tuple[Model, Source]:
-    """The `kept` most important Gaussians, and what is left of the scene to go on from.
+def prepare(source: Source, count: int, size: int) -> tuple[Model, Source]:
+    """The `count` most important Gaussians, the rest merged or left out, and the scene to go on from.
 
     size: bytes of the largest stream to come.
     """
     pictures, antialiased = source.pictures, source.given.antialiased
     assert pictures is not None
-    gaussians, worth = source.keep(kept, source.given.sh_degree)
-    depth = choose_depth(gaussians, worth, pictures, antialiased)
-    scene = voxelise(gaussians, choose_grid(gaussians.positions, depth), worth)
+    kept = most_important(source.worth, count)
+    gaussians = source.cleaned.take(kept)
+    depth = choose_depth(gaussians, source.worth[kept], pictures, antialiased)
+    scene = source.voxelise(kept, choose_grid(gaussians.positions, depth), source.given.sh_degree)
     scene = retrain(scene, pictures, PRESET.retraining_iterations, antialiased, lambda: True)
 
     def quality(shapes: npt.NDArray[np.float64]) -> float:
@@ -104,8 +105,7 @@ def retrain_rest(scene: Voxelised, pictures: Pictures, antialiased: bool) -> Vox
     for _ in range(REST_ITERATIONS):
         waiting = waiting or random.permutation(len(pictures.learnt)).tolist()
         optimizer.zero_grad()
-        difference = pictures.learnt[waiting.pop()].difference(leaves.splats(antialiased))
-        difference.square().mean().backward()  # type: ignore[no-untyped-call]
+        loss_of(pictures.learnt[waiting.pop()], leaves.splats(antialiased)).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
     return replace(leaves.scene(), log_covariances=scene.log_covariances)

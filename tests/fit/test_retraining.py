@@ -126,9 +126,10 @@ def test_what_is_seen_is_worth_more_than_what_is_hidden(scene: Gaussians, pictur
     fields = ("positions", "log_scales", "rotations", "opacity_logits", "sh")
     both = Gaussians(*(np.concatenate([getattr(s, f) for s in (inside, solid)]) for f in fields))
     seen = replace(pictures, visibility=pictures.influence(Splats.of(both)).visibility)
-    kept, worth = Source.of(both, both, seen).keep(400, 0)
-    assert (np.linalg.norm(kept.positions, axis=1) > 0.5).mean() > 0.95
-    assert kept.sh_degree == 0 and (worth > 0).all()
+    source = Source.of(both, both, seen)
+    kept, _ = source.fill(400, 12)
+    assert (np.linalg.norm(both.positions[kept], axis=1) > 0.5).mean() > 0.95
+    assert (source.worth[kept] > 0).all()
 
 
 def half_of(scene: Gaussians) -> tuple[Voxelised, Voxelised]:
@@ -167,8 +168,8 @@ def test_splats_are_drawn_where_the_picture_is(scene: Gaussians, pictures: Pictu
 
 def test_without_pictures_a_guess_orders_gaussians(scene: Gaussians) -> None:
     large = replace(scene, log_scales=np.tile(np.arange(400)[:, None] / 100, 3), opacity_logits=np.zeros(400))
-    kept, _ = Source.of(large, large, None).keep(10, 1)
-    assert kept.positions.tolist() == large.positions[390:].tolist()
+    kept, _ = Source.of(large, large, None).fill(10, 12)
+    assert kept.tolist() == list(range(390, 400))
 
 
 def test_leaves_are_the_voxelised_scene(scene: Gaussians) -> None:

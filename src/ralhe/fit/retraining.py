@@ -81,7 +81,7 @@ def retrain(
         waiting = waiting or random.permutation(len(pictures.learnt)).tolist()
         picture = pictures.learnt[waiting.pop()]
         optimizer.zero_grad()
-        _loss(picture, leaves.splats(antialiased)).backward()  # type: ignore[no-untyped-call]
+        loss_of(picture, leaves.splats(antialiased)).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
         going = step()
@@ -94,7 +94,7 @@ def retrain(
     return best
 
 
-def _loss(picture: Picture, splats: Splats) -> Tensor:
+def loss_of(picture: Picture, splats: Splats) -> Tensor:
     """Squares where errors are large; where they are small also absolute differences and SSIM, by which views that it
     has not seen come out better than by squares alone, by PSNR too (docs/design.md)."""
     drawn, wanted = picture.drawn(splats), picture.colour.float()

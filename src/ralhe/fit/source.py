@@ -50,11 +50,6 @@ class Source:
         visibility = None if self.pictures is None else self.pictures.influence(Splats.of(smaller)).visibility
         return replace(self, cleaned=smaller, worth=_worth(smaller, visibility))
 
-    def keep(self, count: int, sh_degree: int) -> tuple[Gaussians, Weights]:
-        """The `count` Gaussians of greatest worth, and their worth."""
-        index = most_important(self.worth, count)
-        return self.cleaned.with_sh_degree(sh_degree).take(index), self.worth[index]
-
     def fill(self, voxels: int, depth: int) -> tuple[npt.NDArray[np.intp], VoxelGrid]:
         """Which Gaussians of greatest worth fill so many voxels of an octree of some depth, and its grid."""
         places = self.cleaned.positions
