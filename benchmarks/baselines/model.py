@@ -18,7 +18,7 @@ from benchmarks.baselines import quantisation
 from benchmarks.baselines.quantisation import Codebook
 from ralhe.fit.pictures import Pictures, take_pictures
 from ralhe.fit.presets import PRESETS
-from ralhe.fit.retraining import BETAS, COLOUR_RATE, HARMONIC_RATE, LAST_RATE, OPACITY_RATE, Leaves, loss_of, retrain
+from ralhe.fit.retraining import COLOUR_RATE, HARMONIC_RATE, OPACITY_RATE, Leaves, learn, retrain
 from ralhe.fit.source import Source
 from ralhe.gaussians import Gaussians
 from ralhe.prepare import Voxelised, choose_grid, clean, most_important, voxelise
@@ -96,18 +96,9 @@ def choose_depth(gaussians: Gaussians, worth: npt.NDArray[np.float64], pictures:
 def retrain_rest(scene: Voxelised, pictures: Pictures, antialiased: bool) -> Voxelised:
     """Lets opacity and colour make up for what the codebook did to the shapes, which stay."""
     leaves = Leaves(scene)
-    rates = ((leaves.opacities, OPACITY_RATE), (leaves.colours, COLOUR_RATE), (leaves.harmonics, HARMONIC_RATE))
-    optimizer = torch.optim.Adam([{"params": [p], "lr": lr} for p, lr in rates], betas=BETAS, eps=1e-15, fused=True)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda i: LAST_RATE + (1 - LAST_RATE) * 0.5 * (1 + math.cos(math.pi * i / REST_ITERATIONS))
-    )
-    random, waiting = np.random.default_rng(1), list[int]()
-    for _ in range(REST_ITERATIONS):
-        waiting = waiting or random.permutation(len(pictures.learnt)).tolist()
-        optimizer.zero_grad()
-        loss_of(pictures.learnt[waiting.pop()], leaves.splats(antialiased)).backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        schedule.step()
+    rates = {"opacities": OPACITY_RATE, "colours": COLOUR_RATE, "harmonics": HARMONIC_RATE}
+    for _ in learn(leaves, rates, pictures, REST_ITERATIONS, antialiased, seed=1):
+        pass
     return replace(leaves.scene(), log_covariances=scene.log_covariances)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
@@ -22,8 +23,8 @@ from ralhe.fit.source import Source
 LOOKAHEAD = 2
 FIRST_LAMBDA = 0.02
 COARSE_WALKS, FIRST_WALKS, FINE_WALKS = 9, 5, 12
-SEARCHES, USUAL_WALKS = 3, 5  # for a size: what they mostly take, for the time left
-ROUNDED_FINER = 0.6  # times lambda, where that search begins: weights by pictures cost fewer bits
+SEARCHES, USUAL_WALKS = 4, 5  # for a size: what they mostly take, for the time left
+ROUNDING_START = 0.6  # times lambda, where its first search begins: weights by pictures cost fewer bits
 FOLLOWED = 3.0  # power of the size by which lambda follows it while pictures round: it answers by -0.1 to -0.3
 FINE_TOLERANCE = 0.006  # of the last search, where sizes follow lambda closely
 SYNTHESIS_HIDDEN = 8
@@ -145,9 +146,11 @@ class Job:
                 pruning, coding = pruning + float(lost.square().sum()), coding + float((seen - lost).square().sum())
         return pruning / max(coding, 1e-30)
 
-    def search(self, size: int, start: float, walks: int, tolerance: float = TOLERANCE) -> tuple[float, int]:
-        """Lambda and size of the largest stream tried that is within the size."""
-        return search_lambda(lambda x: len(self.fit.code(x).data), size, start, walks, tolerance)
+    def search(self, size: int, start: float, walks: int, tolerance: float = TOLERANCE,
+               aim: Aim | None = None) -> tuple[float, int]:  # fmt: skip
+        """Lambda and size of the largest stream tried that is within the size; around an aim, if there is one."""
+        code = self.fit.code if aim is None else partial(self.fit.code_towards, aim)
+        return search_lambda(lambda x: len(code(x).data), size, start, walks, tolerance)
 
     def refine(self, size: int, lmbda: float, preset: Preset) -> Candidate:
         """Retraining, rounds of choosing and learning, then the stream just below the size."""
@@ -167,19 +170,13 @@ class Job:
         if not self._sees or len(plain.data) > size:
             return plain
         error, wanted = self._error(), size * (1 - FINE_TOLERANCE / 2)
-
-        def meet(aim: Aim, start: float, walks: int) -> float:
-            return search_lambda(
-                lambda x: len(self.fit.code_towards(aim, x).data), size, start, walks, FINE_TOLERANCE
-            )[0]
-
         rates = Rates(
-            lambda aim: meet(aim, lmbda * ROUNDED_FINER, FIRST_WALKS),
+            lambda aim: self.search(size, lmbda * ROUNDING_START, FIRST_WALKS, FINE_TOLERANCE, aim)[0],
             lambda x, reached: x * (reached / wanted) ** FOLLOWED,
         )
         aim, last = self._round(preset, lmbda, rates)
         self.meter.enter("meet the size")
-        last = meet(aim, last, FINE_WALKS)
+        last, _ = self.search(size, last, FINE_WALKS, FINE_TOLERANCE, aim)
         rounded = self.fit.code_towards(aim, last)
         return rounded if len(rounded.data) <= size and self._error() < error else plain
 

@@ -6,7 +6,7 @@ What is left of a scene takes over from what was pruned and merged (the paper's 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -70,20 +70,7 @@ def retrain(
     leaves = Leaves(scene)
     best, least = scene, pictures.error(leaves.splats(antialiased), pictures.exam)
     rates = {"opacities": OPACITY_RATE, "colours": COLOUR_RATE, "harmonics": HARMONIC_RATE, "shapes": SHAPE_RATE}
-    groups = [{"params": [getattr(leaves, name)], "lr": rate} for name, rate in rates.items()]
-    optimizer = torch.optim.Adam(groups, betas=BETAS, eps=1e-15, fused=True)
-    last = max(iterations, 1)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda i: LAST_RATE + (1 - LAST_RATE) * 0.5 * (1 + math.cos(math.pi * i / last))
-    )
-    random, waiting = np.random.default_rng(0), list[int]()
-    for i in range(iterations):
-        waiting = waiting or random.permutation(len(pictures.learnt)).tolist()
-        picture = pictures.learnt[waiting.pop()]
-        optimizer.zero_grad()
-        loss_of(picture, leaves.splats(antialiased)).backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        schedule.step()
+    for i in learn(leaves, rates, pictures, iterations, antialiased):
         going = step()
         if not going or (i + 1) % max(1, iterations // EXAMS) == 0 or i + 1 == iterations:
             error = pictures.error(leaves.splats(antialiased), pictures.exam)
@@ -94,7 +81,27 @@ def retrain(
     return best
 
 
-def loss_of(picture: Picture, splats: Splats) -> Tensor:
+def learn(leaves: Leaves, rates: dict[str, float], pictures: Pictures, iterations: int, antialiased: bool,
+          seed: int = 0) -> Iterator[int]:  # fmt: skip
+    """Lets the attributes that have a rate learn, one picture an iteration; yields each iteration after it is done."""
+    groups = [{"params": [getattr(leaves, name)], "lr": rate} for name, rate in rates.items()]
+    optimizer = torch.optim.Adam(groups, betas=BETAS, eps=1e-15, fused=True)
+    last = max(iterations, 1)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda i: LAST_RATE + (1 - LAST_RATE) * 0.5 * (1 + math.cos(math.pi * i / last))
+    )
+    random, waiting = np.random.default_rng(seed), list[int]()
+    for i in range(iterations):
+        waiting = waiting or random.permutation(len(pictures.learnt)).tolist()
+        picture = pictures.learnt[waiting.pop()]
+        optimizer.zero_grad()
+        _loss(picture, leaves.splats(antialiased)).backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        schedule.step()
+        yield i
+
+
+def _loss(picture: Picture, splats: Splats) -> Tensor:
     """Squares where errors are large; where they are small also absolute differences and SSIM, by which views that it
     has not seen come out better than by squares alone, by PSNR too (docs/design.md)."""
     drawn, wanted = picture.drawn(splats), picture.colour.float()
