@@ -8,9 +8,9 @@ from reference_rasteriser import C0, draw
 from torch.autograd.functional import jacobian
 
 from ralhe.cameras.camera import Camera
-from ralhe.rasteriser import Splats
+from ralhe.rasteriser import Splats, render
 from ralhe.rasteriser.covariance import covariances
-from ralhe.rasteriser.sensitivity import influence
+from ralhe.rasteriser.sensitivity import influence, look
 
 
 def test_influence_is_the_diagonal_of_the_jacobian_squared() -> None:
@@ -46,3 +46,19 @@ def test_nothing_is_drawn_by_what_nobody_sees() -> None:
     view = Camera(np.eye(4), np.array([[20.0, 0, 8], [0, 20, 8], [0, 0, 1]]), 16, 16)
     found = influence(behind, [view], torch.zeros(3))
     assert found.visibility.tolist() == [0.0] and found.sensitivity.tolist() == [0.0]
+
+
+def test_a_look_is_a_render_and_its_visibility() -> None:
+    rng = np.random.default_rng(5)
+    n = 400  # of large opaque splats, so that tiles are done before their last
+    scales, rotations = np.exp(rng.normal(-2, 0.5, (n, 3))), rng.normal(0, 1, (n, 4))
+    shapes = covariances(*(torch.tensor(a, dtype=torch.float32) for a in (scales, rotations)))
+    means, sh = (torch.tensor(rng.normal(0, 0.4, shape), dtype=torch.float32) for shape in ((n, 3), (n, 4, 3)))
+    splats = Splats(means, shapes, torch.full((n,), 0.98), sh)
+    view = Camera.looking_at(np.array([0, 0, -2.0]), np.zeros(3), np.array([0, -1.0, 0]), fov=0.8, width=50, height=37)
+    background = torch.tensor([0.5, 0.1, 0.8])
+    picture, visibility = look(splats, view, background)
+    assert torch.equal(picture, render(splats, view, background=background).colour)
+    wanted = influence(splats, [view], background).visibility
+    assert (wanted == 0).sum() > 20 and (wanted > 0).sum() > 20
+    np.testing.assert_allclose(visibility, wanted, rtol=1e-5, atol=1e-7)

@@ -66,10 +66,11 @@ class Fit:
         self._synthesis: tuple[Quantised, ...] = ()
         self._synthesis_model: Synthesis | None = None
         self._merge_list: Merges  # of every walk of this scene
+        self._last: tuple[float, Aim | None, Candidate] | None = None  # walk, if the networks are still the same
 
     def _aim(self, scene: Voxelised, weights: Weights) -> None:
         """Makes the attributes of a scene in the same voxels what the walks to come should reach."""
-        self._attributes, self._weights = attributes_of(scene), weights
+        self._attributes, self._weights, self._last = attributes_of(scene), weights, None
         self._basis: Integers = np.zeros(0, np.int32)
         if self._header.has_basis:
             basis = harmonic_basis(self._attributes, weights[:, 1])
@@ -91,15 +92,21 @@ class Fit:
         """Takes over the entropy networks of another fit where they have the same shapes."""
         if [m.shape for m in self._models] == [m.shape for m in other._models]:
             self._models, self._exponents = copy.deepcopy(other._models), list(other._exponents)
-            self._rounds = other._rounds
+            self._rounds, self._last = other._rounds, None
 
     def code(self, lmbda: float) -> Candidate:
         """The stream at a lambda under the networks as they are."""
-        self._encoder.aim_at_targets()
-        self._codes = step_codes(channel_steps(self._attributes.shape[1], lmbda))
-        return self._walk(lmbda)
+        return self._walk(lmbda, None)
 
-    def _walk(self, lmbda: float) -> Candidate:
+    def _walk(self, lmbda: float, aim: Aim | None) -> Candidate:
+        """Searches end where they have just been, so the last walk is kept."""
+        if self._last is not None and self._last[:2] == (lmbda, aim):
+            return self._last[2]
+        if aim is None:
+            self._encoder.aim_at_targets()
+            self._codes = step_codes(channel_steps(self._attributes.shape[1], lmbda))
+        else:
+            self._encoder.aim_latents(aim.wanted, aim.curvature)
         networks = tuple(m.quantised(e) for m, e in zip(self._models, self._exponents, strict=True))
         roots = roots_of(self._root, self._codes)
         parameters = Parameters(self._codes, roots, networks, self._basis, self._synthesis)
@@ -108,6 +115,7 @@ class Fit:
         data = assemble(self._header, walked.parameters, self._geometry, walked.attributes)
         candidate = Candidate(data, lmbda, walked)
         self._meter.walked(self._merges, self._attributes.shape[1], len(candidate.data))
+        self._last = lmbda, aim, candidate
         return candidate
 
     def learn(self, base_iterations: int, harmonic_iterations: int) -> None:
@@ -129,7 +137,7 @@ class Fit:
             self._exponents[i] = search_exponents(model, inputs[i], parts[i], self._merges, start)
 
         side_by_side(learn_one, len(self._models))
-        self._rounds += 1
+        self._rounds, self._last = self._rounds + 1, None
 
     def distortion(self) -> float:
         """Weighted squared error per Gaussian of the last walk, synthesis included."""
@@ -153,15 +161,14 @@ class Fit:
     def aim_at_latents(self, lmbda: float) -> Aim:
         """What the closed loop aims at, merge by merge, after a walk; walks to come may take other aims."""
         self._encoder.list_merges()
-        self._stride = 1
+        self._stride, self._last = 1, None
         self.code(lmbda)
         self._merge_list = self._encoder.merges()
         return Aim(self._merge_list.wanted, self._merge_list.curvature)
 
     def code_towards(self, aim: Aim, lmbda: float) -> Candidate:
         """The stream whose latents are around the aims, at the steps of the last `code`."""
-        self._encoder.aim_latents(aim.wanted, aim.curvature)
-        return self._walk(lmbda)
+        return self._walk(lmbda, aim)
 
     def latents(self) -> Array:
         """[N - 1, channels] that the last walk chose, after `aim_at_latents`."""
@@ -198,4 +205,4 @@ class Fit:
     def _use_synthesis(self, tensors: tuple[Quantised, ...], width: int) -> None:
         self._header = replace(self._header, hidden=(*self._header.hidden[:2], width))
         self._encoder.reopen(self._header.pack())
-        self._synthesis = tensors
+        self._synthesis, self._last = tensors, None

@@ -28,7 +28,6 @@ ROUNDING_START = 0.6  # times lambda, where its first search begins: weights by 
 FOLLOWED = 3.0  # power of the size by which lambda follows it while pictures round: it answers by -0.1 to -0.3
 FINE_TOLERANCE = 0.006  # of the last search, where sizes follow lambda closely
 SYNTHESIS_HIDDEN = 8
-WEIGHED_EVERY = 4  # one picture of so many tells how much an error weighs
 LEARN_EVERY, RELEARN_SHARE = 15, 0.2
 """Turns of rounding between trainings of the networks, and how long those are against the ones before."""
 
@@ -94,7 +93,7 @@ class Job:
         self.scene = retrain(self.scene, pictures, preset.retraining_iterations, antialiased,
                              lambda: self.meter.retrained(n, self._channels))  # fmt: skip
         splats = Leaves(self.scene).splats(antialiased)
-        influence, opacities = pictures.influence(splats, WEIGHED_EVERY), splats.opacities.detach().numpy()
+        influence, opacities = pictures.influence(splats), splats.opacities.detach().numpy()
         self.fit.aim(self.scene, influence_weights(influence, opacities))
 
     def _work(self, preset: Preset, walks: int) -> float:

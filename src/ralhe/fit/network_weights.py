@@ -12,7 +12,7 @@ from ralhe.model.entropy_model import TENSORS, EntropyModel
 from ralhe.parameters import Tensor as Quantised
 
 FIRST_EXPONENT = 9  # a step of 1/32
-SAMPLE = 8192
+SAMPLE = 80_000  # latents
 
 
 def weight_bits(tensors: tuple[Quantised, ...]) -> float:
@@ -35,7 +35,7 @@ def search_exponents(model: EntropyModel, inputs: Tensor, latents: Tensor, merge
 
     From one exponent for all (or from `start`), then tensor by tensor up and down as long as it pays.
     """
-    rows = torch.randperm(len(inputs), generator=torch.Generator().manual_seed(0))[:SAMPLE]
+    rows = torch.randperm(len(inputs), generator=torch.Generator().manual_seed(0))[: SAMPLE // latents.shape[1]]
     x, k, trial = inputs[rows], latents[rows], copy.deepcopy(model)
     known: dict[tuple[int, ...], float] = {}
 

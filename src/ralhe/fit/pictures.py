@@ -21,6 +21,8 @@ from ralhe.viewpoints import place_views
 LARGEST, SMALLEST = (800, 600), (64, 48)
 """Pixels of a picture: what is fitted at half of 800 x 600 no longer holds at full size (docs/design.md)."""
 
+INFLUENCE_EVERY = 4  # pictures, of which one tells enough of how much errors weigh
+
 PIXELS_PER_GAUSSIAN = 40
 """Small scenes have no detail that larger pictures would show."""
 
@@ -48,7 +50,7 @@ class Pictures:
 
     learnt: tuple[Picture, ...]
     judges: tuple[Picture, ...]
-    visibility: F64  # [N] in all of them, of each Gaussian of the scene that they were taken of
+    visibility: F64  # [N] in a mean picture, of each Gaussian of the scene that they were taken of
 
     @property
     def all(self) -> tuple[Picture, ...]:
@@ -60,13 +62,17 @@ class Pictures:
         """What a fit is judged by: the pictures held out or, where there are too few for that, those it learns from."""
         return self.judges or self.learnt
 
-    def influence(self, splats: Splats, every: int = 1) -> Influence:
-        """What each Gaussian does to all pictures, or to one in so many."""
-        by_background: dict[tuple[float, ...], list[Picture]] = {}
-        for picture in self.learnt[::every] + self.judges[::every]:
-            by_background.setdefault(tuple(picture.background.tolist()), []).append(picture)
-        parts = [influence(splats, (p.camera for p in some), some[0].background) for some in by_background.values()]
-        return Influence(*(np.sum(sums, axis=0) for sums in zip(*parts, strict=True)))
+    def influence(self, splats: Splats, every: int = INFLUENCE_EVERY) -> Influence:
+        """What each Gaussian does to a mean picture, of one in so many."""
+        some = self.learnt[::every] + self.judges[::every]
+        total = np.zeros((2, len(splats)))
+        for picture in some:
+            total += influence(splats, [picture.camera], picture.background)
+        return Influence(*(total / len(some)))
+
+    def visibility_of(self, splats: Splats) -> F64:
+        """[N] of each Gaussian in a mean picture: the first half of `influence`, in half the time."""
+        return np.asarray(sum(look(splats, p.camera, p.background)[1] for p in self.all) / len(self.all))
 
     def error(self, splats: Splats, pictures: Sequence[Picture]) -> float:
         """Mean squared error over pictures."""
@@ -107,7 +113,9 @@ def take_pictures(
         if not step():
             break
     learnt = tuple(picture for i, picture in enumerate(taken) if i % JUDGES != JUDGES - 1)
-    return Pictures(learnt, tuple(taken[JUDGES - 1 :: JUDGES]), visibility) if taken else None
+    if not taken:
+        return None
+    return Pictures(learnt, tuple(taken[JUDGES - 1 :: JUDGES]), visibility / len(taken))
 
 
 @dataclass(frozen=True)
@@ -143,4 +151,4 @@ def _take(splats: Splats, shot: _Shot, side: int) -> tuple[Picture, F64]:
     colour, seen = look(splats, camera, background)
     if view.photo is not None:
         colour = torch.from_numpy(photos.load(View(view.name, camera, view.photo), shot.background))
-    return Picture(camera, colour.clamp(0, 1).half().to(drawing_device()), background), seen.visibility
+    return Picture(camera, colour.clamp(0, 1).half().to(drawing_device()), background), seen

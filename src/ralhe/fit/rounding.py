@@ -87,7 +87,7 @@ def _curvature(fit: Fit, drawing: Drawing, pictures: Pictures, decoded: Array) -
     """[N - 1, channels] of the squared error of a mean picture by latent."""
     splats = drawing.splats(torch.from_numpy(decoded))
     leaves = attribute_curvature(pictures.influence(splats), splats.opacities, decoded.shape[1])
-    out = fit.latent_curvature(leaves / np.float32(len(pictures.all)))
+    out = fit.latent_curvature(leaves)
     return np.asarray(out + LEAST_CURVATURE * out.mean(axis=0) + 1e-30, np.float32)
 
 

@@ -47,7 +47,7 @@ class Source:
     def continued(self, scene: Voxelised) -> Source:
         """The same scene with what a fit has left of it as the start."""
         smaller = replace(gaussians_of(scene), antialiased=self.given.antialiased)
-        visibility = None if self.pictures is None else self.pictures.influence(Splats.of(smaller)).visibility
+        visibility = None if self.pictures is None else self.pictures.visibility_of(Splats.of(smaller))
         return replace(self, cleaned=smaller, worth=_worth(smaller, visibility))
 
     def fill(self, voxels: int, depth: int) -> tuple[npt.NDArray[np.intp], VoxelGrid]:

@@ -41,28 +41,24 @@ def influence(splats: Splats, cameras: Iterable[Camera], background: Tensor, eps
     """What each of N Gaussians does to the pictures of cameras; splats on the CPU, background [3]."""
     total = np.zeros((2, len(splats)))
     for camera in cameras:
-        _draw(splats, camera, background, eps2d, total)
+        painted = paint(splats, camera, background, splats.sh.shape[1], eps2d)
+        tiles = painted.tiles
+        sums = np.empty((len(tiles.pairs), 2), np.float32)
+        blend_influence(
+            painted.splats, tiles.starts, painted.ends, tiles.pairs, turns(len(painted.ends)), tiles.columns,
+            painted.image.numpy(), sums,
+        )  # fmt: skip
+        add_by_splat(tiles.slots, sums, total)
     return Influence(total[VISIBILITY], total[SENSITIVITY])
 
 
-def look(splats: Splats, camera: Camera, background: Tensor, eps2d: float = EPS2D) -> tuple[Tensor, Influence]:
-    """A picture [H, W, 3] without its gradient, and what each Gaussian does to it: dearer than `render` by half."""
-    total = np.zeros((2, len(splats)))
-    image = _draw(splats, camera, background, eps2d, total)
-    return image[..., :3], Influence(total[VISIBILITY], total[SENSITIVITY])
-
-
-def _draw(splats: Splats, camera: Camera, background: Tensor, eps2d: float, total: F64) -> Tensor:
-    """The picture [H, W, 4]; what each Gaussian does to it joins total [2, N]."""
-    painted = paint(splats, camera, background, splats.sh.shape[1], eps2d)
-    tiles = painted.tiles
-    sums = np.empty((len(tiles.pairs), 2), np.float32)
-    blend_influence(
-        painted.splats, tiles.starts, painted.ends, tiles.pairs, turns(len(painted.ends)), tiles.columns,
-        painted.image.numpy(), sums,
-    )  # fmt: skip
-    add_by_splat(tiles.slots, sums, total)
-    return painted.image
+def look(splats: Splats, camera: Camera, background: Tensor, eps2d: float = EPS2D) -> tuple[Tensor, F64]:
+    """A picture [H, W, 3] without its gradient, and the visibility [N] of each Gaussian in it, in one pass."""
+    total = np.zeros((1, len(splats)))
+    painted = paint(splats, camera, background, splats.sh.shape[1], eps2d, visibly=True)
+    assert painted.visible is not None
+    add_by_splat(painted.tiles.slots, painted.visible, total)
+    return painted.image[..., :3], total[VISIBILITY]
 
 
 @exact_parallel
@@ -130,10 +126,10 @@ def add_columns(column: F32, out: F32) -> None:
 
 @parallel
 def add_by_splat(slots: I64, sums: F32, total: F64) -> None:
-    """Adds the sums of a splat's pairs to its columns of total [2, N]."""
-    n = total.shape[1]
+    """Adds the sums [P, K] of a splat's pairs to its column of total [K, N]."""
+    kinds, n = total.shape
     for part in prange(PARTS):
         for i in range(n * part // PARTS, n * (part + 1) // PARTS):
             for slot in range(slots[i], slots[i + 1]):
-                total[VISIBILITY, i] += sums[slot, VISIBILITY]
-                total[SENSITIVITY, i] += sums[slot, SENSITIVITY]
+                for kind in range(kinds):
+                    total[kind, i] += sums[slot, kind]
