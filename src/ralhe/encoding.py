@@ -23,10 +23,10 @@ from ralhe.fit.plan import (
     MIN_HARMONIC_SIZE,
     TRIED_DEPTH,
     Plan,
+    planned_change,
     planned_count,
     planned_degree,
     planned_depth,
-    planned_growth,
     planned_widths,
 )
 from ralhe.fit.presets import PRESETS, Preset
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 REPLANS, MORE_PLANS = 6, 2
 TINY_SIZE = 2000
 DEPTH_AT_LAMBDA = 12
+CUT_BITS = 100  # for a Gaussian: a plan with more could not use its bytes with fewer Gaussians
 
 
 @dataclass(frozen=True)
@@ -205,9 +206,9 @@ class _Task:
         """
         count = len(source.cleaned)
         degree = planned_degree(size, source.whole, source.cleaned.sh_degree)
-        scale, extra_depth = 1.0, 0
+        usual, scale, extra_depth = planned_count(size, source.whole), 1.0, 0
         for attempt in range(REPLANS + 1):
-            leaves = max(1, min(count, int(scale * planned_count(size, source.whole))))
+            leaves = max(1, min(count, int(scale * usual)))
             finer = _depth_for(source, leaves, 8.0 * size / leaves) + extra_depth
             plan = Plan(leaves, self.depth or min(finer, MAX_PLANNED_DEPTH), degree, planned_widths(size, degree))
             job = Job(source, plan, self.meter, before)
@@ -220,10 +221,11 @@ class _Task:
             if finest and room and scale >= 1 and attempt < REPLANS:
                 scale, extra_depth = scale * 2, extra_depth + 1
                 continue
-            if leaves < count and scale >= 1 and attempt < MORE_PLANS and not self.meter.stopped:
-                more = planned_growth(job.imbalance(lmbda))
-                if more > 1:
-                    scale *= more
+            if leaves > 1 and attempt < MORE_PLANS and not self.meter.stopped:
+                change = planned_change(job.imbalance(lmbda))
+                fewer = change < 1 and scale == 1 and 8 * size < CUT_BITS * leaves
+                if fewer or (change > 1 and scale >= 1 and leaves < count):
+                    scale = change * leaves / usual
                     continue
             candidate = job.refine(size, lmbda, self.preset)
             if len(candidate.data) <= size:

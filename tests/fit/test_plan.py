@@ -8,7 +8,17 @@ import pytest
 from ralhe.fit.job import Job
 from ralhe.fit.meter import Meter
 from ralhe.fit.pictures import take_pictures
-from ralhe.fit.plan import BALANCED, MAX_GROWTH, UNBALANCED, Plan, planned_count, planned_depth, planned_growth
+from ralhe.fit.plan import (
+    BALANCED,
+    CUT,
+    MAX_GROWTH,
+    OVERFULL,
+    UNBALANCED,
+    Plan,
+    planned_change,
+    planned_count,
+    planned_depth,
+)
 from ralhe.fit.source import Source
 from ralhe.prepare import clean
 from scenes import sphere
@@ -30,9 +40,14 @@ def test_a_level_costs_three_bits(tried: float) -> None:
 
 
 def test_a_plan_grows_where_pruning_hurts_more_than_coding() -> None:
-    assert planned_growth(BALANCED) == planned_growth(UNBALANCED) == planned_growth(0.0) == 1
-    assert 1 < planned_growth(2 * UNBALANCED) < planned_growth(4 * UNBALANCED) <= MAX_GROWTH
-    assert planned_growth(1e30) == MAX_GROWTH
+    assert planned_change(BALANCED) == planned_change(UNBALANCED) == 1
+    assert 1 < planned_change(2 * UNBALANCED) < planned_change(4 * UNBALANCED) <= MAX_GROWTH
+    assert planned_change(1e30) == MAX_GROWTH
+
+
+def test_a_plan_shrinks_where_coding_hurts_more_than_pruning() -> None:
+    assert planned_change(OVERFULL) == 1
+    assert planned_change(0.9 * OVERFULL) == planned_change(0.0) == CUT < 1
 
 
 def test_imbalance_falls_as_more_are_kept() -> None:

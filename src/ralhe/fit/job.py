@@ -19,6 +19,7 @@ from ralhe.fit.rate_control import LAMBDA_RANGE, TOLERANCE, search_lambda
 from ralhe.fit.retraining import Leaves, retrain
 from ralhe.fit.rounding import Rates, Schedule, round_by_pictures
 from ralhe.fit.source import Source
+from ralhe.rasteriser import Splats
 
 LOOKAHEAD = 2
 FIRST_LAMBDA = 0.02
@@ -136,13 +137,14 @@ class Job:
         if pictures is None or len(self.scene) < 2:
             return 1.0
         self.fit.code(lmbda)
-        voxels = Leaves(self.scene).splats(self._source.given.antialiased)
+        whole, voxels = Splats.of(self._source.cleaned), Leaves(self.scene).splats(self._source.given.antialiased)
         coded = self._drawing().splats(torch.from_numpy(self.fit.decoded_attributes()))
         pruning = coding = 0.0
         with torch.no_grad():
-            for picture in pictures.exam:
-                lost, seen = picture.difference(voxels), picture.difference(coded)
-                pruning, coding = pruning + float(lost.square().sum()), coding + float((seen - lost).square().sum())
+            for picture in pictures.short_exam:
+                wanted, lost, seen = (picture.drawn(splats) for splats in (whole, voxels, coded))
+                pruning += float((lost - wanted).square().sum())
+                coding += float((seen - lost).square().sum())
         return pruning / max(coding, 1e-30)
 
     def search(self, size: int, start: float, walks: int, tolerance: float = TOLERANCE,

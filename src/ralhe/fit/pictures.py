@@ -62,6 +62,11 @@ class Pictures:
         """What a fit is judged by: the pictures held out or, where there are too few for that, those it learns from."""
         return self.judges or self.learnt
 
+    @property
+    def short_exam(self) -> tuple[Picture, ...]:
+        """A few of these, where a look is enough."""
+        return self.exam[:: -(-len(self.exam) // DECIDING)]
+
     def influence(self, splats: Splats, every: int = INFLUENCE_EVERY) -> Influence:
         """What each Gaussian does to a mean picture, of one in so many."""
         some = self.learnt[::every] + self.judges[::every]
@@ -89,6 +94,7 @@ WIDE_SHARE = 0.4
 may stand there all the same (docs/design.md)."""
 
 JUDGES = 8  # one picture of so many is a judge
+DECIDING = 8  # judges, at most, where a look is enough
 
 
 def take_pictures(

@@ -15,9 +15,10 @@ gone already, the more another Gaussian is worth against finer ones (docs/design
 GEOMETRY_BITS, GEOMETRY_SHARE, USUAL_BITS = 11.5, 0.15, 32.0
 """Of b bits for a Gaussian, positions get at most 11.5 + 0.15 (b - 32)."""
 
-BALANCED, UNBALANCED, MAX_GROWTH = 4.0, 10.0, 1.6
-"""Error of pruning over that of coding: at the best counts of docs/design.md before retraining, and where a plan is
-made anew; how much it may grow at once."""
+UNBALANCED, BALANCED, MAX_GROWTH = 10.0, 4.0, 1.6
+OVERFULL, CUT = 0.25, 0.75
+"""Error of pruning over that of coding, before any retraining: above the first a plan is made anew with more Gaussians,
+for about the second, at most so many times as many; below the fourth with that share of them (docs/design.md)."""
 
 MIN_HARMONIC_SIZE, ROOMY_SIZE, ROOMY_BITS = 40_000, 25_000, 60.0
 """Bytes below which harmonics and their network are not worth their weight, unless a Gaussian has so many
@@ -50,13 +51,15 @@ def planned_count(size: int, gaussians: int) -> int:
     return min(gaussians, max(1, int(gaussians * share)))
 
 
-def planned_growth(imbalance: float) -> float:
+def planned_change(imbalance: float) -> float:
     """Factor for a planned count, from how many times larger the error of pruning is than that of coding; 1 for none.
 
-    Where a scene is seen evenly, pruning hurts more than the count's formula knows. The quotient falls with about the
-    sixth power of the count: one error shrinks as the other grows.
+    Where a scene is seen evenly, pruning hurts more than the count's formula knows; where much of it is hardly seen,
+    less. The quotient falls with about the sixth power of the count: one error shrinks as the other grows.
     """
-    return 1.0 if imbalance <= UNBALANCED else min((imbalance / BALANCED) ** (1 / 6), MAX_GROWTH)
+    if imbalance > UNBALANCED:
+        return float(min((imbalance / BALANCED) ** (1 / 6), MAX_GROWTH))
+    return CUT if imbalance < OVERFULL else 1.0
 
 
 def planned_depth(bits_per_gaussian: float, tried_bits: float) -> int:

@@ -23,7 +23,6 @@ from ralhe.prepare import (
 from ralhe.prepare.importance import Weights
 from ralhe.rasteriser import Splats
 
-DECIDING = 8  # pictures held out, where a look is enough
 UNSEEN_SHARE = 1e-3
 """What a Gaussian's own numbers count beside its visibility: they order those that no picture shows."""
 
@@ -71,8 +70,7 @@ class Source:
 
     def _error(self, scene: Voxelised) -> float:
         assert self.pictures is not None
-        exam = self.pictures.exam
-        return self.pictures.error(Leaves(scene).splats(self.given.antialiased), exam[:: -(-len(exam) // DECIDING)])
+        return self.pictures.error(Leaves(scene).splats(self.given.antialiased), self.pictures.short_exam)
 
 
 def _worth(gaussians: Gaussians, visibility: Weights | None) -> Weights:
