@@ -19,6 +19,7 @@ from ralhe.fit.job import LOOKAHEAD, SEARCHES, USUAL_WALKS, Job, fit_work
 from ralhe.fit.meter import Meter, picture_work
 from ralhe.fit.pictures import take_pictures
 from ralhe.fit.plan import (
+    CUT_BITS,
     MAX_PLANNED_DEPTH,
     MIN_HARMONIC_SIZE,
     TRIED_DEPTH,
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
 REPLANS, MORE_PLANS = 6, 2
 TINY_SIZE = 2000
 DEPTH_AT_LAMBDA = 12
-CUT_BITS = 100  # for a Gaussian: a plan with more could not use its bytes with fewer Gaussians
 
 
 @dataclass(frozen=True)
@@ -221,10 +221,10 @@ class _Task:
             if finest and room and scale >= 1 and attempt < REPLANS:
                 scale, extra_depth = scale * 2, extra_depth + 1
                 continue
-            if leaves > 1 and attempt < MORE_PLANS and not self.meter.stopped:
+            may_grow, may_shrink = scale >= 1 and leaves < count, scale == 1 and 8 * size < CUT_BITS * leaves
+            if (may_grow or may_shrink) and attempt < MORE_PLANS and not self.meter.stopped:
                 change = planned_change(job.imbalance(lmbda))
-                fewer = change < 1 and scale == 1 and 8 * size < CUT_BITS * leaves
-                if fewer or (change > 1 and scale >= 1 and leaves < count):
+                if (change > 1 and may_grow) or (change < 1 and may_shrink):
                     scale = change * leaves / usual
                     continue
             candidate = job.refine(size, lmbda, self.preset)

@@ -156,7 +156,7 @@ def test_what_is_pruned_is_left_out_where_that_looks_better(scene: Gaussians) ->
 
 
 def test_taking_pictures_tells_what_they_show(scene: Gaussians, pictures: Pictures) -> None:
-    np.testing.assert_allclose(pictures.visibility, pictures.influence(Splats.of(scene), every=1).visibility, rtol=1e-5)
+    np.testing.assert_allclose(pictures.visibility, pictures.influence(Splats.of(scene), every=1).visibility, rtol=1e-6)
     np.testing.assert_allclose(pictures.visibility, pictures.visibility_of(Splats.of(scene)), rtol=1e-12)
     assert (pictures.visibility > 0).mean() > 0.9
 

@@ -20,6 +20,8 @@ OVERFULL, CUT = 0.25, 0.75
 """Error of pruning over that of coding, before any retraining: above the first a plan is made anew with more Gaussians,
 for about the second, at most so many times as many; below the fourth with that share of them (docs/design.md)."""
 
+CUT_BITS = 100  # for a Gaussian: a plan with more could not use its bytes with fewer Gaussians
+
 MIN_HARMONIC_SIZE, ROOMY_SIZE, ROOMY_BITS = 40_000, 25_000, 60.0
 """Bytes below which harmonics and their network are not worth their weight, unless a Gaussian has so many
 bits in a stream of some size."""
