@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -29,6 +31,14 @@ def sphere(n: int = 300, degree: int = 1, seed: int = 0, *, antialiased: bool = 
         antialiased=antialiased,
         coordinates=coordinates,
     )
+
+
+def stuffed(n: int) -> Gaussians:
+    """An opaque sphere of `n` Gaussians around as many that nobody sees."""
+    shell, inside = sphere(n, 0), sphere(n, 0, seed=1)
+    shell = replace(shell, opacity_logits=np.full(n, 8.0), log_scales=np.full((n, 3), np.log(3 / np.sqrt(n))))
+    inside = replace(inside, positions=0.6 * inside.positions)
+    return replace(shell, **{name: np.concatenate([getattr(shell, name), getattr(inside, name)]) for name in FIELDS})
 
 
 def identical(n: int, degree: int = 0) -> Gaussians:

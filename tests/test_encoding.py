@@ -13,11 +13,12 @@ import ralhe
 from ralhe import bitstream
 from ralhe.encoding import EncodeReport, encode, encode_ladder
 from ralhe.errors import RateError, SceneError
+from ralhe.fit.plan import CUT, planned_count
 from ralhe.fit.rate_control import LAMBDA_RANGE, TOLERANCE
 from ralhe.gaussians import Gaussians
 from ralhe.prepare import clean
 from ralhe.progress import Progress
-from scenes import all_finite, same_bits, sphere
+from scenes import all_finite, same_bits, sphere, stuffed
 
 BUSY = {5_000: 1500, 20_000: 2000, 45_000: 1000}
 """Size targets, and Gaussians of degree 3 that need more than that at best quality."""
@@ -122,6 +123,13 @@ def test_tags_survive(n: int, coordinates: str, antialiased: bool) -> None:
     decoded, info = ralhe.decode(report.data), bitstream.info(report.data)
     assert (decoded.coordinates, decoded.antialiased, decoded.sh_degree) == (coordinates, antialiased, 2)
     assert info.source_gaussians == report.source_gaussians == n
+
+
+def test_a_plan_loses_gaussians_that_hardly_show() -> None:
+    report = encode(stuffed(250), size=2_500, preset="fast", depth=11)
+    assert report.leaves == pytest.approx(CUT * planned_count(2_500, 500), rel=0.03)
+    assert 2_500 * (1 - TOLERANCE) <= len(report.data) <= 2_500
+    assert len(ralhe.decode(report.data)) == report.leaves
 
 
 def test_a_ladder_meets_every_size() -> None:
