@@ -19,7 +19,7 @@ SIZES = (1024, 2048, 4096, 8192, 16384)
 ENTRY_STEP = 1 / 32  # of a logarithm: a cell of 4,096 entries is twenty times as wide
 ENTRY_BYTES = 5.5  # about what six of them take
 MOST_OF_SIZE = 0.3  # of the largest stream, for the codebook
-WORTHWHILE = 0.3  # dB that a doubling must bring
+WORTHWHILE = 0.3  # dB that a larger one must bring
 WEIGHT_POWER = 0.25
 
 Integers = npt.NDArray[np.int32]
@@ -39,20 +39,19 @@ class Codebook:
 
 
 def choose(scene: Voxelised, size: int, quality: Callable[[npt.NDArray[np.float64]], float]) -> Codebook:
-    """The smallest codebook whose double does not look better, as far as the stream has room.
+    """The smallest codebook that no larger one beats by much, as far as the stream has room.
 
     quality: PSNR in dB of shapes [N, 6].
     """
-    best, seen = build(scene, SIZES[0]), 0.0
+    best = build(scene, SIZES[0])
     seen = quality(best.shapes)
     for entries in SIZES[1:]:
         if entries * ENTRY_BYTES > MOST_OF_SIZE * size or 4 * entries > len(scene):
             break
         larger = build(scene, entries)
         looks = quality(larger.shapes)
-        if looks < seen + WORTHWHILE:
-            break
-        best, seen = larger, looks
+        if looks >= seen + WORTHWHILE:  # one that is no better says nothing of the next: on fyoxy PSNR is not monotonic
+            best, seen = larger, looks
     return best
 
 
