@@ -142,9 +142,7 @@ HEAD = b"ply\nformat %s 1.0\n%selement vertex %s\n"
 PROPERTY = b"property double p%d\n"
 
 
-@pytest.mark.parametrize(
-    "count", [b"4000000000", b"+4000000000", b"4_000_000_000", b"0" * 30 + b"4000000000"]
-)
+@pytest.mark.parametrize("count", [b"4000000000", b"+4000000000", b"4_000_000_000", b"0" * 30 + b"4000000000"])
 @pytest.mark.parametrize("encoding", [b"ascii", b"binary_little_endian"])
 @pytest.mark.parametrize("comment", [b"", b"comment end_header\n"])
 def test_a_header_cannot_claim_memory(folder, count, encoding, comment):

@@ -124,9 +124,7 @@ def test_names_a_missing_property(tmp_path, make_scene, missing):
 def test_refuses_a_count_of_sh_that_is_no_degree(tmp_path, make_scene, count):
     values = named_values(make_scene(degree=0))
     values |= {f"f_rest_{i}": np.zeros(20) for i in range(count)}
-    with pytest.raises(
-        SceneError, match=rf"has {count} f_rest properties, expected 0, 9, 24 or 45 .*; export"
-    ):
+    with pytest.raises(SceneError, match=rf"has {count} f_rest properties, expected 0, 9, 24 or 45 .*; export"):
         read_bytes(tmp_path, hand_made(values))
 
 

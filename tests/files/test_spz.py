@@ -22,9 +22,7 @@ RAW = {  # two Gaussians of degree 1, as the format stores them
     "colors": bytes([0, 127, 255, 10, 20, 30]),
     "scales": bytes([0, 16, 255, 160, 161, 1]),
     "xyz": bytes([255, 128, 127, 127, 0, 127]),
-    "smallest": struct.pack(
-        "<II", 3 << 30 | 511 << 20 | (512 | 256) << 10 | 0, 0 << 30 | 1 << 20 | 2 << 10 | 3
-    ),
+    "smallest": struct.pack("<II", 3 << 30 | 511 << 20 | (512 | 256) << 10 | 0, 0 << 30 | 1 << 20 | 2 << 10 | 3),
     "sh": bytes(range(120, 138)),
 }
 
