@@ -138,5 +138,3 @@ def decode(data: bytes, *, level: int | None = None, max_bytes: int | None = Non
             stacklevel=2,
         )
     return gaussians
-
-

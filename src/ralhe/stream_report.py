@@ -68,7 +68,9 @@ def describe(data: bytes) -> str:
         lines.append(f"  {kind:12}{bits / 8:>10,.0f}{bits / n:>20.2f}")
     lines += ["", f"{'level':>5}{'nodes':>10}{'geometry':>10}{'attributes':>12}{'prefix':>10}"]
     for row in known["levels"]:
-        lines.append("{level:>5}{nodes:>10,}{geometry_bytes:>10,}{attribute_bytes:>12,}{prefix_bytes:>10,}".format(**row))
+        lines.append(
+            "{level:>5}{nodes:>10,}{geometry_bytes:>10,}{attribute_bytes:>12,}{prefix_bytes:>10,}".format(**row)
+        )
     if known["bytes_present"] < known["size"]:
         lines.append(f"the file is cut: {known['bytes_present']:,} of {known['size']:,} bytes are present")
     if known.get("damage"):

@@ -43,9 +43,7 @@ def decode(document: Document) -> Gaussians:
     n = words.shape[1]
     chunks = len(document.elements["chunk"])
     if chunks < -(-n // CHUNK):
-        raise SceneError(
-            f"{document.name}: has {chunks} chunks for {n} Gaussians, expected one for every {CHUNK}"
-        )
+        raise SceneError(f"{document.name}: has {chunks} chunks for {n} Gaussians, expected one for every {CHUNK}")
     color = _unpack(words[3], (8, 8, 8, 8))
     base, alpha = color[:, :3], color[:, 3]
     if COLOR_RANGE[0] in document.properties("chunk"):
@@ -72,9 +70,7 @@ def _column(document: Document, element: str, prop: str, kind: str) -> npt.NDArr
         raise SceneError(f"{document.name}: element {element} has no property {prop}; compress it again")
     column = document.elements[element][prop]
     if not column.dtype.str[1:].startswith(kind):
-        raise SceneError(
-            f"{document.name}: property {prop} of element {element} is {column.dtype}, expected {kind}"
-        )
+        raise SceneError(f"{document.name}: property {prop} of element {element} is {column.dtype}, expected {kind}")
     return column
 
 

@@ -110,9 +110,7 @@ def _check_properties(document: Document, wanted: tuple[str, ...]) -> None:
     """Refuse rows without one of the properties, or with a list in its place."""
     for prop in wanted:
         if prop not in document.properties("vertex"):
-            raise SceneError(
-                f"{document.name}: has no property {prop}; export it as a 3D Gaussian splat .ply"
-            )
+            raise SceneError(f"{document.name}: has no property {prop}; export it as a 3D Gaussian splat .ply")
         if document.elements["vertex"].dtype[prop].kind == "O":
             raise SceneError(f"{document.name}: property {prop} is a list, expected one number per Gaussian")
 

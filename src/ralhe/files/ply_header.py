@@ -97,9 +97,7 @@ def read_tags(document: Document) -> Tags:
             case ["ralhe", "coordinates", system]:
                 if system not in COORDINATES:
                     known = ", ".join(COORDINATES)
-                    raise SceneError(
-                        f"{document.name}: comment names coordinates {system!r}, expected one of {known}"
-                    )
+                    raise SceneError(f"{document.name}: comment names coordinates {system!r}, expected one of {known}")
                 tags = tags._replace(coordinates=system)
             case ["ralhe", "antialiased", flag] | ["antialiased", flag]:
                 tags = tags._replace(antialiased=flag == "1")

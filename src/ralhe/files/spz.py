@@ -109,9 +109,7 @@ def _fractional_bits(gaussians: Gaussians) -> int:
     limit = (1 << (POSITION_BITS - 1)) - 1
     fitting = [b for b in range(POSITION_BITS) if round(farthest * 2.0**b) <= limit]
     if not fitting:
-        raise SceneError(
-            f"positions reach {farthest:g}, but .spz holds at most {limit}; scale the scene or write .ply"
-        )
+        raise SceneError(f"positions reach {farthest:g}, but .spz holds at most {limit}; scale the scene or write .ply")
     most = fitting[-1]
     if most < USUAL_FRACTIONAL_BITS:
         notice(f"positions reach {farthest:g}, so .spz rounds them all to multiples of {2.0**-most:g}")

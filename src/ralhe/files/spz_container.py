@@ -133,18 +133,14 @@ def _checked(header: _Header, name: str) -> _Header:
     if header.sh_degree > MAX_SH_DEGREE:
         raise SceneError(f"{name}: SH degree is {header.sh_degree}, expected 0 to 3; export it with degree 3")
     if header.fractional_bits > MAX_FRACTIONAL_BITS:
-        raise SceneError(
-            f"{name}: {header.fractional_bits} fractional bits, expected 0 to {MAX_FRACTIONAL_BITS}"
-        )
+        raise SceneError(f"{name}: {header.fractional_bits} fractional bits, expected 0 to {MAX_FRACTIONAL_BITS}")
     return header
 
 
 def _check_claim(expanded: int, stored: int, name: str) -> None:
     """Refuse a header whose claim could only be met by a decompression bomb."""
     if expanded > max(FREE_BYTES, EXPANSION * stored):
-        raise SceneError(
-            f"{name}: {stored} bytes cannot hold the {expanded} bytes of scene that the header claims"
-        )
+        raise SceneError(f"{name}: {stored} bytes cannot hold the {expanded} bytes of scene that the header claims")
 
 
 def _stored_coordinates(records: bytes, name: str) -> Coordinates:
@@ -173,9 +169,7 @@ def _unpack_version_4(data: bytes, name: str) -> Sections:
     _check_claim(sum(sizes), len(data), name)
     at = table + SIZES.size * stored
     if stored != sum(size > 0 for size in sizes) or table < HEADER_4.size or at > len(data):
-        raise SceneError(
-            f"{name}: the SPZ table of {stored} sections is damaged; fetch or export the file again"
-        )
+        raise SceneError(f"{name}: the SPZ table of {stored} sections is damaged; fetch or export the file again")
     entries = SIZES.iter_unpack(data[table:at])
     parts = []
     for size in sizes:  # an empty section has no entry
@@ -208,6 +202,4 @@ def _zstd(name: str) -> Any:
             return importlib.import_module(module)
         except ImportError:
             continue
-    raise SceneError(
-        f"{name}: SPZ version 4 needs zstd; pip install backports.zstd, or export it as version 3"
-    )
+    raise SceneError(f"{name}: SPZ version 4 needs zstd; pip install backports.zstd, or export it as version 3")

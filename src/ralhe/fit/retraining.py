@@ -44,9 +44,7 @@ class Leaves:
     def splats(self, antialiased: bool) -> Splats:
         """What the rasteriser draws; gradients flow back to the attributes."""
         sh = torch.cat([self.colours, self.harmonics], 1)
-        return Splats(
-            self._means, exponential_covariances(self.shapes), torch.sigmoid(self.opacities), sh, antialiased
-        )
+        return Splats(self._means, exponential_covariances(self.shapes), torch.sigmoid(self.opacities), sh, antialiased)
 
     def scene(self) -> Voxelised:
         """The scene with the attributes as they are now."""

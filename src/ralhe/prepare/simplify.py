@@ -8,9 +8,7 @@ import numpy.typing as npt
 from ralhe.prepare.importance import Weights
 
 
-def most_important(
-    weights: Weights, count: int, cells: npt.NDArray[np.integer] | None = None
-) -> npt.NDArray[np.intp]:
+def most_important(weights: Weights, count: int, cells: npt.NDArray[np.integer] | None = None) -> npt.NDArray[np.intp]:
     """Ascending indices of the greatest of [N] weights, ties to the earlier one: `count` of them, or as many as lie in
     `count` different cells where the [N] cells they are in are given."""
     order = np.argsort(-weights, kind="stable")

@@ -36,9 +36,7 @@ LOWEST = f32(-6)  # exponents below are cut by ALPHA_MIN whatever the opacity
 LOOK_EVERY = 32  # splats between looks whether all pixels of the tile are done
 
 # exp(8 q) = p(q)**8; p is the minimax polynomial of exp on [-0.75, 0], relative error of the power 2e-6.
-E0, E1, E2, E3, E4, E5 = (
-    f32(c) for c in (0.9999999, 0.99998957, 0.499847, 0.16582604, 0.03952206, 0.0056987116)
-)
+E0, E1, E2, E3, E4, E5 = (f32(c) for c in (0.9999999, 0.99998957, 0.499847, 0.16582604, 0.03952206, 0.0056987116))
 EIGHTH = f32(1 / 8)
 
 

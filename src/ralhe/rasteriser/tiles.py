@@ -19,6 +19,7 @@ f32 = np.float32
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 
+
 @dataclass(frozen=True)
 class Tiles:
     """The splats of each tile of a picture, tiles row by row."""
