@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import ralhe
 from benchmarks.codec import Coded, bytes_of
@@ -18,6 +19,9 @@ from benchmarks.process import Cost, python
 from benchmarks.scenes import Scene
 from ralhe import cameras
 from ralhe.errors import RateError
+
+if TYPE_CHECKING:
+    from ralhe.encoding import EncodeReport
 
 KINDS = ("geometry", "opacity", "colour", "shape", "harmonics", "parameters", "container")
 ERRORS = ("opacity", "colour", "shape", "harmonics")
@@ -60,19 +64,24 @@ class Ralhe:
 def encode(ply: Path, folder: Path, sizes: list[str], preset: str, given: Path | None) -> None:
     """Prints a line of JSON for each size."""
     views, wanted = cameras.read(given) if given else None, [bytes_of(size) for size in sizes]
+    made = dict[int, EncodeReport]()
+    why = ""
     try:
-        reports = ralhe.encode_ladder(ralhe.read(ply), wanted, preset=preset, views=views)
+        ralhe.encode_ladder(ralhe.read(ply), wanted, preset=preset, views=views, finished=made.__setitem__)
     except RateError as error:
-        print(*[json.dumps({"failure": str(error)})] * len(sizes), sep="\n")
-        return
-    for size, report in zip(sizes, reports, strict=True):
-        (folder / f"{size}.ralhe").write_bytes(report.data)
-        leaves = max(report.leaves, 1)
-        known = {"seconds": report.seconds, "source_gaussians": str(report.source_gaussians), "kept": str(report.kept)}
-        known |= {"depth": str(report.depth), "lmbda": f"{report.lmbda:.5g}"}
-        known |= {f"bits_{kind}": f"{report.bits.get(kind, 0) / leaves:.2f}" for kind in KINDS}
-        known |= {f"rms_{kind}": f"{report.attribute_error.get(kind, 0):.4f}" for kind in ERRORS}
-        print(json.dumps(known))
+        why = str(error)
+    for name, size in zip(sizes, wanted, strict=True):
+        if size in made:
+            (folder / f"{name}.ralhe").write_bytes(made[size].data)
+        print(json.dumps(_known(made[size]) if size in made else {"failure": why}))
+
+
+def _known(report: EncodeReport) -> dict[str, str | float]:
+    leaves = max(report.leaves, 1)
+    known: dict[str, str | float] = {"seconds": report.seconds, "source_gaussians": str(report.source_gaussians)}
+    known |= {"kept": str(report.kept), "depth": str(report.depth), "lmbda": f"{report.lmbda:.5g}"}
+    known |= {f"bits_{kind}": f"{report.bits.get(kind, 0) / leaves:.2f}" for kind in KINDS}
+    return known | {f"rms_{kind}": f"{report.attribute_error.get(kind, 0):.4f}" for kind in ERRORS}
 
 
 def main() -> None:

@@ -111,6 +111,13 @@ def test_encode_to_several_sizes(scene: Path, tmp_path: Path) -> None:
         assert f"{stream}: " in result.output
 
 
+def test_a_size_too_small_leaves_the_larger_streams(scene: Path, tmp_path: Path) -> None:
+    result = run("encode", scene, tmp_path / "out", "--sizes", "3kB,40", "--preset", "fast")
+    assert result.exit_code == 2
+    assert result.output.splitlines()[-1].startswith(f"ralhe: {scene}: no stream of this scene fits 40 bytes")
+    assert [p.name for p in (tmp_path / "out").iterdir()] == [f"{scene.stem}-3kB.ralhe"]
+
+
 def test_encode_to_a_megabyte_by_default(scene: Path, tmp_path: Path, calls: list[dict[str, Any]]) -> None:
     result = run("encode", scene, tmp_path / "out.ralhe")
     assert (calls[0]["size"], calls[0]["lmbda"], calls[0]["preset"]) == (1_000_000, None, "default")
@@ -275,6 +282,21 @@ def test_two_interrupts_write_nothing(scene: Path, tmp_path: Path, monkeypatch: 
     assert out.read_bytes() == b"an earlier file"
     assert [p.name for p in tmp_path.iterdir() if p.suffix == ".tmp"] == []
     assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_two_interrupts_keep_the_streams_that_were_whole(
+    scene: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def encode_ladder(*_: Any, finished: Callable[[int, EncodeReport], None], **__: Any) -> None:
+        finished(3000, REPORT)
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("ralhe.encoding.encode_ladder", encode_ladder)
+    result = run("encode", scene, tmp_path / "out", "--sizes", "1.5kB,3kB")
+    assert result.exit_code == 130
+    assert result.output.splitlines()[-1] == "ralhe: stopped; 1 of 2 streams were written"
+    assert [p.name for p in (tmp_path / "out").iterdir()] == [f"{scene.stem}-3kB.ralhe"]
 
 
 def test_demo_tells_what_it_saw(tmp_path: Path, small_stream: Made, monkeypatch: pytest.MonkeyPatch) -> None:

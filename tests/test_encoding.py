@@ -134,7 +134,11 @@ def test_a_plan_loses_gaussians_that_hardly_show() -> None:
 
 def test_a_ladder_meets_every_size() -> None:
     sizes = (5_000, 20_000, 9_000)
-    reports = encode_ladder(sphere(1500, 1), sizes, preset="fast")
+    finished: list[tuple[int, EncodeReport]] = []
+    reports = encode_ladder(
+        sphere(1500, 1), sizes, preset="fast", finished=lambda size, report: finished.append((size, report))
+    )
+    assert finished == [(20_000, reports[1]), (9_000, reports[2]), (5_000, reports[0])]
     for size, report in zip(sizes, reports, strict=True):
         assert size * (1 - TOLERANCE) <= len(report.data) <= size
         assert len(ralhe.decode(report.data)) == report.leaves
@@ -151,7 +155,9 @@ def test_a_ladder_refuses_bad_sizes(sizes: tuple[int, ...], message: str) -> Non
 
 
 def test_a_ladder_of_nothing() -> None:
-    reports = encode_ladder(sphere(0), (500, 200))
+    finished: list[int] = []
+    reports = encode_ladder(sphere(0), (200, 500), finished=lambda size, _: finished.append(size))
+    assert finished == [500, 200]
     assert [len(ralhe.decode(r.data)) for r in reports] == [0, 0]
 
 

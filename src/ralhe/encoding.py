@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -111,33 +111,26 @@ def encode_ladder(
     views: Views | None = None,
     progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
+    finished: Callable[[int, EncodeReport], None] | None = None,
 ) -> tuple[EncodeReport, ...]:
     """Compresses a scene to each of `sizes`, in bytes; the rest as for `encode`.
 
     The scene is prepared once, and from the largest size down each fit starts where the one before ended: what it kept
     has already learnt to stand for what it dropped. Reports come in the order of `sizes`.
+
+    finished: called with each size and its report once that is whole, the largest first: what came before an error, or
+    before the work was aborted, need not be lost.
     """
     if not sizes:
         raise SceneError("sizes is empty, expected one or more")
     for size in sizes:
         _check(size, None, preset, depth)
-    meter = Meter(progress, stop)
-    task = _Task.prepare(gaussians, sh_degree, depth, PRESETS[preset], meter)
-    if task.empty:
-        return tuple(task.report_empty(size) for size in sizes)
-    rungs = sorted(set(sizes), reverse=True)
-    shorter = replace(task, preset=task.preset.continued())
-    work = [task.work(rungs[0]), *(shorter.work(size) for size in rungs[1:])]
-    meter.later = sum(work[1:])
-    source = task.look(views, rungs[0])
-    job, candidate = task.fit_to_size(source, rungs[0])
-    reports = {rungs[0]: task.report(job, candidate)}
-    for size, step in zip(rungs[1:], work[1:], strict=True):
-        meter.later -= step
-        source = source.continued(job.scene)
-        job, candidate = shorter.fit_to_size(source, size, job)
-        reports[size] = task.report(job, candidate)
-    meter.finish()
+    task = _Task.prepare(gaussians, sh_degree, depth, PRESETS[preset], Meter(progress, stop))
+    reports = dict[int, EncodeReport]()
+    for size, report in task.rungs(sorted(set(sizes), reverse=True), views):
+        reports[size] = report
+        if finished is not None:
+            finished(size, report)
     return tuple(reports[size] for size in sizes)
 
 
@@ -198,6 +191,24 @@ class _Task:
         meter.enter("look")
         pictures = take_pictures(self.cleaned, views, self.preset.pictures, lambda: meter.looked(n))
         return Source.of(self.given, self.cleaned, pictures)
+
+    def rungs(self, sizes: Sequence[int], views: Views | None) -> Iterator[tuple[int, EncodeReport]]:
+        """Sizes, the largest first, and their streams: each fit starts where the one before ended."""
+        if self.empty:
+            yield from ((size, self.report_empty(size)) for size in sizes)
+            return
+        shorter = replace(self, preset=self.preset.continued())
+        work = [self.work(sizes[0]), *(shorter.work(size) for size in sizes[1:])]
+        self.meter.later = sum(work[1:])
+        source = self.look(views, sizes[0])
+        job, candidate = self.fit_to_size(source, sizes[0])
+        yield sizes[0], self.report(job, candidate)
+        for size, step in zip(sizes[1:], work[1:], strict=True):
+            self.meter.later -= step
+            source = source.continued(job.scene)
+            job, candidate = shorter.fit_to_size(source, size, job)
+            yield size, self.report(job, candidate)
+        self.meter.finish()
 
     def fit_to_size(self, source: Source, size: int, before: Job | None = None) -> tuple[Job, Candidate]:
         """Plans, and plans again with fewer or more Gaussians where the size cannot be met with these.

@@ -10,10 +10,11 @@ from ralhe.progress import Progress
 
 if TYPE_CHECKING:
     from ralhe.cameras import Views
+    from ralhe.encoding import EncodeReport
 
 
-class LadderOptions(TypedDict, total=False):
-    """Keywords of `ralhe.encode_ladder`."""
+class FitOptions(TypedDict, total=False):
+    """Keywords of every encode."""
 
     preset: str  # "fast", "default" or "best"
     sh_degree: int | None  # cut the harmonics to this degree
@@ -23,7 +24,13 @@ class LadderOptions(TypedDict, total=False):
     stop: threading.Event | None  # when set, the fit ends and the best so far is coded
 
 
-class EncodeOptions(LadderOptions, total=False):
+class LadderOptions(FitOptions, total=False):
+    """Keywords of `ralhe.encode_ladder`."""
+
+    finished: Callable[[int, EncodeReport], None] | None  # called with a size and its stream, the largest first
+
+
+class EncodeOptions(FitOptions, total=False):
     """Keywords of `ralhe.encode`; give `size` or `lmbda`."""
 
     size: int | None  # bytes the stream may have

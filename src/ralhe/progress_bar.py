@@ -48,6 +48,11 @@ class ProgressBar:
             share = f"{progress.phase}: {100 * progress.done // max(progress.total, 1)}%"
             print(", ".join([share, f"about {left:.0f} s left", *notes]), file=sys.stderr, flush=True)
 
+    def say(self, line: str) -> None:
+        """Prints a line on standard output, above the bar."""
+        tqdm.write(line, file=sys.stdout)
+        sys.stdout.flush()
+
     def _draw(self, progress: Progress, note: str) -> None:
         if self._bar is None:
             layout = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining} {postfix}"

@@ -10,9 +10,9 @@ import click
 import ralhe
 from ralhe import files
 from ralhe.cli.arguments import SCENE, bytes_of, sizes_of
-from ralhe.cli.failures import about, check_output, plain_words, stop_on_interrupt
+from ralhe.cli.failures import Stopped, about, check_output, plain_words, stop_on_interrupt
 from ralhe.files.coordinates import in_ply_axes
-from ralhe.options import EncodeOptions, LadderOptions
+from ralhe.options import EncodeOptions, FitOptions, LadderOptions
 from ralhe.progress_bar import ProgressBar
 from ralhe.sizes import format_size
 
@@ -40,7 +40,7 @@ def encode(scene: Path, stream: Path, size: int | None, sizes: dict[str, int] | 
     """Compress SCENE (.ply, .compressed.ply or .spz) to STREAM (.ralhe).
 
     The stream is never larger than --size and at least 97% of it, unless the scene needs less at best quality.
-    Ctrl-C ends the search and writes the best so far; a second Ctrl-C aborts and writes nothing.
+    Ctrl-C ends the search and writes the best so far; a second Ctrl-C aborts and writes nothing more.
 
     \b
     ralhe encode scene.ply scene.ralhe                  1 MB, the default
@@ -68,22 +68,31 @@ def encode(scene: Path, stream: Path, size: int | None, sizes: dict[str, int] | 
 
 
 def encode_files(scene: Path, folder: Path, sizes: dict[str, int], **options: Unpack[LadderOptions]) -> None:
-    """Reads, encodes to every size under a progress bar, writes FOLDER/SCENE-SIZE.ralhe."""
+    """Reads, encodes to every size under a progress bar, writes each FOLDER/SCENE-SIZE.ralhe as soon as it is whole."""
     with about(folder):
         folder.mkdir(exist_ok=True)
+    written = 0
+
+    def write(size: int, report: EncodeReport) -> None:
+        nonlocal written
+        for name in (name for name, wanted in sizes.items() if wanted == size):
+            stream = folder / f"{scene.name.removesuffix(scene.suffix).removesuffix('.compressed')}-{name}.ralhe"
+            with about(stream), files.whole_file(stream) as out:
+                out.write(report.data)
+            written += 1
+            bar.say(f"{stream}: {encoded_line(scene, report)}")
+
     with about(scene):
         gaussians = _read(scene, options)
         with stop_on_interrupt() as stop, ProgressBar() as bar:
-            options["progress"], options["stop"] = bar.update, stop
-            reports = ralhe.encode_ladder(gaussians, list(sizes.values()), **options)
-    for name, report in zip(sizes, reports, strict=True):
-        stream = folder / f"{scene.name.removesuffix(scene.suffix).removesuffix('.compressed')}-{name}.ralhe"
-        with about(stream), files.whole_file(stream) as out:
-            out.write(report.data)
-        click.echo(f"{stream}: {encoded_line(scene, report)}")
+            options["progress"], options["stop"], options["finished"] = bar.update, stop, write
+            try:
+                ralhe.encode_ladder(gaussians, list(sizes.values()), **options)
+            except KeyboardInterrupt:
+                raise Stopped(f"stopped; {written} of {len(sizes)} streams were written") from None
 
 
-def _read(scene: Path, options: LadderOptions) -> ralhe.Gaussians:
+def _read(scene: Path, options: FitOptions) -> ralhe.Gaussians:
     """The scene, in the axes of the cameras where there are some."""
     gaussians = ralhe.read(scene)
     return gaussians if options.get("views") is None else in_ply_axes(gaussians)
