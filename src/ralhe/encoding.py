@@ -16,7 +16,7 @@ from ralhe.core import Encoder
 from ralhe.errors import BitstreamError, RateError, SceneError
 from ralhe.fit.fit import Candidate
 from ralhe.fit.job import LOOKAHEAD, SEARCHES, USUAL_WALKS, Job, fit_work
-from ralhe.fit.meter import Meter, picture_work
+from ralhe.fit.meter import Meter, picture_work, placing_work
 from ralhe.fit.pictures import take_pictures
 from ralhe.fit.plan import (
     CUT_BITS,
@@ -186,10 +186,10 @@ class _Task:
 
     def look(self, views: Views | None, size: int | None) -> Source:
         """The scene with its pictures; size: what it will be fitted to first, for the time left."""
-        n, meter = len(self.cleaned), self.meter
-        meter.plan(self.preset.pictures * picture_work(n) + self.work(size))
+        n, meter, count = len(self.cleaned), self.meter, self.preset.pictures
+        meter.plan(placing_work(count) + count * picture_work(n) + self.work(size))
         meter.enter("look")
-        pictures = take_pictures(self.cleaned, views, self.preset.pictures, lambda: meter.looked(n))
+        pictures = take_pictures(self.cleaned, views, count, lambda: meter.looked(n), lambda: meter.placed(count))
         return Source.of(self.given, self.cleaned, pictures)
 
     def rungs(self, sizes: Sequence[int], views: Views | None) -> Iterator[tuple[int, EncodeReport]]:

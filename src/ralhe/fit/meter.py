@@ -47,6 +47,10 @@ class Meter:
         self._add((BASE_ITERATION, HARMONIC_ITERATION)[network])
         return not self.stopped
 
+    def placed(self, pictures: int) -> None:
+        """Cameras for so many pictures stand."""
+        self._add(placing_work(pictures))
+
     def looked(self, gaussians: int) -> bool:
         """One picture more; False once asked to stop."""
         self._add(picture_work(gaussians))
@@ -74,6 +78,11 @@ class Meter:
 def walk_work(merges: int, channels: int) -> float:
     """Work of one walk."""
     return WALK_PER_MILLION * merges * (10 + 0.08 * (channels - 10)) * 1e-6 + 5.0
+
+
+def placing_work(pictures: int) -> float:
+    """Work of placing cameras for so many pictures, whatever the scene."""
+    return 3000.0 + 22.0 * pictures
 
 
 def picture_work(gaussians: int) -> float:

@@ -98,12 +98,17 @@ DECIDING = 8  # judges, at most, where a look is enough
 
 
 def take_pictures(
-    gaussians: Gaussians, views: Views | None, count: int, step: Callable[[], bool] = lambda: True
+    gaussians: Gaussians,
+    views: Views | None,
+    count: int,
+    step: Callable[[], bool] = lambda: True,
+    placed: Callable[[], None] = lambda: None,
 ) -> Pictures | None:
     """At most `count` pictures of a scene; None where there is nothing to see.
 
     views: cameras of those to fit, their photos where they have them. Where they are fewer, or not given, renders from
-    places of our own make up the number. step: called after each picture; False ends the work.
+    places of our own make up the number. step: called after each picture; False ends the work. placed: called before
+    the first, once its cameras stand.
     """
     size, shots = picture_size(len(gaussians)), list[_Shot]()
     if views is not None:
@@ -111,6 +116,7 @@ def take_pictures(
         evenly = sorted({round(x) for x in np.linspace(0, len(given) - 1, count)}) if given else []
         shots = [_Shot(given[i], views.background) for i in evenly]
     shots += _placed(gaussians, count - len(shots), size)
+    placed()
     splats, taken, visibility = Splats.of(gaussians), list[Picture](), np.zeros(len(gaussians))
     for shot in shots:
         picture, seen = _take(splats, shot, max(size))
