@@ -62,7 +62,7 @@ def test_pictures_show_the_scene_as_it_came(scene: Gaussians, pictures: Pictures
 def test_photos_are_taken_instead_where_there_are_some(scene: Gaussians, tmp_path: Path) -> None:
     Image.new("RGB", (64, 48), (255, 128, 0)).save(tmp_path / "photo.png")
     taken = take_pictures(scene, ring(photo=tmp_path / "photo.png"), 4)
-    assert taken is not None and len(taken.all) == 4
+    assert taken is not None and len(taken.all) == 4 and taken.photographed
     assert taken.all[0].colour[10, 10].tolist() == pytest.approx([1, 128 / 255, 0], abs=1e-3)
 
 
@@ -73,7 +73,7 @@ def test_no_more_pictures_than_asked_for_and_none_twice(scene: Gaussians) -> Non
 
 def test_views_of_our_own_make_up_the_number(scene: Gaussians) -> None:
     taken = take_pictures(scene, ring(), 24)
-    assert taken is not None and len(taken.all) == 24
+    assert taken is not None and len(taken.all) == 24 and not taken.photographed
     given = {tuple(view.camera.centre) for view in ring().fit}
     assert sum(tuple(p.camera.centre) in given for p in taken.all) == 16
     assert taken.error(Splats.of(scene), taken.all) < 1e-6

@@ -51,6 +51,7 @@ class Pictures:
     learnt: tuple[Picture, ...]
     judges: tuple[Picture, ...]
     visibility: F64  # [N] in a mean picture, of each Gaussian of the scene that they were taken of
+    photographed: bool = False  # whether there are photos among them
 
     @property
     def all(self) -> tuple[Picture, ...]:
@@ -127,7 +128,8 @@ def take_pictures(
     learnt = tuple(picture for i, picture in enumerate(taken) if i % JUDGES != JUDGES - 1)
     if not taken:
         return None
-    return Pictures(learnt, tuple(taken[JUDGES - 1 :: JUDGES]), visibility / len(taken))
+    photographed = any(shot.view.photo is not None for shot in shots[: len(taken)])
+    return Pictures(learnt, tuple(taken[JUDGES - 1 :: JUDGES]), visibility / len(taken), photographed)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,10 @@ OVERFULL, CUT = 0.25, 0.75
 """Error of pruning over that of coding, before any retraining: above the first a plan is made anew with more Gaussians,
 for about the second, at most so many times as many; below the fourth with that share of them (docs/design.md)."""
 
+LEARNT, MOST_CUT = 6.0, 0.5
+"""Where there are photos, a plan with a smaller quotient than the first is made anew for about that, with no less than
+the second of its Gaussians: what is left learns from photos, so that pruning costs less than it seems to."""
+
 CUT_BITS = 100  # for a Gaussian: a plan with more could not use its bytes with fewer Gaussians
 
 MIN_HARMONIC_SIZE, ROOMY_SIZE, ROOMY_BITS = 40_000, 25_000, 60.0
@@ -53,14 +57,17 @@ def planned_count(size: int, gaussians: int) -> int:
     return min(gaussians, max(1, int(gaussians * share)))
 
 
-def planned_change(imbalance: float) -> float:
+def planned_change(imbalance: float, *, photographed: bool = False) -> float:
     """Factor for a planned count, from how many times larger the error of pruning is than that of coding; 1 for none.
 
-    Where a scene is seen evenly, pruning hurts more than the count's formula knows; where much of it is hardly seen,
-    less. The quotient falls with about the sixth power of the count: one error shrinks as the other grows.
+    Where a scene is seen evenly, pruning hurts more than the count's formula knows; where much of it is hardly seen, or
+    where there are photos to learn from, less. The quotient falls with about the sixth power of the count: one error
+    shrinks as the other grows.
     """
     if imbalance > UNBALANCED:
         return float(min((imbalance / BALANCED) ** (1 / 6), MAX_GROWTH))
+    if photographed:
+        return float(min(max((imbalance / LEARNT) ** (1 / 6), MOST_CUT), 1.0))
     return CUT if imbalance < OVERFULL else 1.0
 
 

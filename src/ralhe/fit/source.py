@@ -43,6 +43,11 @@ class Source:
         visibility = None if pictures is None else pictures.visibility
         return cls(given, cleaned, pictures, _worth(cleaned, visibility), len(cleaned))
 
+    @property
+    def photographed(self) -> bool:
+        """Whether there are photos among the pictures."""
+        return self.pictures is not None and self.pictures.photographed
+
     def continued(self, scene: Voxelised) -> Source:
         """The same scene with what a fit has left of it as the start."""
         smaller = replace(gaussians_of(scene), antialiased=self.given.antialiased)
