@@ -64,7 +64,7 @@ class Ralhe:
 def encode(ply: Path, folder: Path, sizes: list[str], preset: str, given: Path | None) -> None:
     """Prints a line of JSON for each size."""
     views, wanted = cameras.read(given) if given else None, [bytes_of(size) for size in sizes]
-    made = dict[int, EncodeReport]()
+    made: dict[int, EncodeReport] = {}
     why = ""
     try:
         ralhe.encode_ladder(ralhe.read(ply), wanted, preset=preset, views=views, finished=made.__setitem__)
