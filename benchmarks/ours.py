@@ -1,7 +1,7 @@
 """ralhe itself: one ladder of sizes, as `ralhe encode --sizes` makes it.
 
-python -m benchmarks.ours encode scene.ply folder 1MB,500kB fast [cameras]
-python -m benchmarks.ours decode stream.ralhe scene.ply
+    python -m benchmarks.ours encode scene.ply folder 1MB,500kB fast [cameras]
+    python -m benchmarks.ours decode stream.ralhe scene.ply
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Rate-distortion plots of the results, one .svg for each scene.
 
-python -m benchmarks.plots [results folder]
+    python -m benchmarks.plots [results folder]
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Draws what a stream shows as it arrives, beside its source: docs/demo.png.
 
-python benchmarks/progress_picture.py scene.spz scene.ralhe cameras.json out.png --camera 5
+    python benchmarks/progress_picture.py scene.spz scene.ralhe cameras.json out.png --camera 5
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Writes the table of streaming into README.md, between its marks.
 
-python -m benchmarks.streaming_table
+    python -m benchmarks.streaming_table
 """
 
 from __future__ import annotations

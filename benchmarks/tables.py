@@ -1,6 +1,6 @@
 """Writes the tables of README.md from the results, between their marks, and BD-rates beside the results.
 
-python -m benchmarks.tables [results folder]
+    python -m benchmarks.tables [results folder]
 """
 
 from __future__ import annotations

@@ -55,14 +55,11 @@ def degraded(scene: Gaussians) -> Iterator[tuple[str, Gaussians]]:
         cell = (high - low).max() / 2**bits
         yield f"grid of 2^{bits}", replace(scene, positions=rounded(scene.positions, cell))
     for step in (0.25, 0.5, 1.0):
-        yield (
-            f"attributes in steps of {step}",
-            replace(
-                scene,
-                log_scales=rounded(scene.log_scales, step),
-                opacity_logits=rounded(np.clip(scene.opacity_logits, -10, 10), step),
-                sh=rounded(scene.sh, 0.3 * step),
-            ),
+        yield f"attributes in steps of {step}", replace(
+            scene,
+            log_scales=rounded(scene.log_scales, step),
+            opacity_logits=rounded(np.clip(scene.opacity_logits, -10, 10), step),
+            sh=rounded(scene.sh, 0.3 * step),
         )
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -1,6 +1,6 @@
 """Writes one page with plots and tables of the results.
 
-python -m benchmarks.page [results folder]
+    python -m benchmarks.page [results folder]
 """
 
 from __future__ import annotations

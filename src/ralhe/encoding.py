@@ -200,26 +200,24 @@ class _Task:
         shorter = replace(self, preset=self.preset.continued())
         work = [self.work(sizes[0]), *(shorter.work(size) for size in sizes[1:])]
         self.meter.later = sum(work[1:])
-        whole = self.look(views, sizes[0])
-        job, candidate = self.fit_to_size(whole, sizes[0])
+        source = self.look(views, sizes[0])
+        job, candidate = self.fit_to_size(source, sizes[0])
         yield sizes[0], self.report(job, candidate)
         for size, step in zip(sizes[1:], work[1:], strict=True):
             self.meter.later -= step
-            job, candidate = shorter.fit_to_size(whole.continued(job.scene), size, job, whole)
+            source = source.continued(job.scene)
+            job, candidate = shorter.fit_to_size(source, size, job)
             yield size, self.report(job, candidate)
         self.meter.finish()
 
-    def fit_to_size(
-        self, source: Source, size: int, before: Job | None = None, whole: Source | None = None
-    ) -> tuple[Job, Candidate]:
+    def fit_to_size(self, source: Source, size: int, before: Job | None = None) -> tuple[Job, Candidate]:
         """Plans, and plans again with fewer or more Gaussians where the size cannot be met with these.
 
-        before: a job whose networks know the scene already. whole: the scene to weigh a plan by, where `source` is what
-        that job has left of it.
+        before: a job whose networks know the scene already.
         """
-        count = len(source.cleaned)
-        degree = planned_degree(size, source.whole, source.cleaned.sh_degree)
-        usual, scale, extra_depth = planned_count(size, source.whole), 1.0, 0
+        count, whole = len(source.cleaned), len(source.whole.cleaned)
+        degree = planned_degree(size, whole, source.cleaned.sh_degree)
+        usual, scale, extra_depth = planned_count(size, whole), 1.0, 0
         for attempt in range(REPLANS + 1):
             leaves = max(1, min(count, int(scale * usual)))
             finer = _depth_for(source, leaves, 8.0 * size / leaves) + extra_depth
@@ -236,7 +234,7 @@ class _Task:
                 continue
             may_grow, may_shrink = scale >= 1 and leaves < count, scale == 1 and 8 * size < CUT_BITS * leaves
             if (may_grow or may_shrink) and attempt < MORE_PLANS and not self.meter.stopped:
-                weighed = job if whole is None else Job(whole, plan, self.meter, job)
+                weighed = Job(source.start, plan, self.meter, job) if source.start else job
                 change = planned_change(weighed.imbalance(lmbda), photographed=source.photographed)
                 if (change > 1 and may_grow) or (change < 1 and may_shrink):
                     scale = change * leaves / usual

@@ -13,11 +13,9 @@ WRITERS = {
     "transforms": lambda folder: dialects.transforms(folder / "any.json", "a", "b"),
     "transforms folder": lambda folder: dialects.transforms(folder / "transforms.json", "a", "b").parent,
     "train and test": lambda folder: (
-        (
-            dialects.transforms(folder / "transforms_train.json", "train/a"),
-            dialects.transforms(folder / "transforms_test.json", "test/a"),
-        )[0].parent
-    ),
+        dialects.transforms(folder / "transforms_train.json", "train/a"),
+        dialects.transforms(folder / "transforms_test.json", "test/a"),
+    )[0].parent,
     "INRIA": lambda folder: dialects.inria(folder / "any.json", "a", "b"),
     "INRIA folder": lambda folder: dialects.inria(folder / "cameras.json", "a", "b").parent,
     "views": lambda folder: dialects.views_file(folder / "any.json"),

@@ -35,13 +35,18 @@ class Source:
     cleaned: Gaussians
     pictures: Pictures | None  # None where there is nothing to see
     worth: Weights  # [N] of each cleaned Gaussian: which to keep, how they weigh in a merge
-    whole: int  # Gaussians of the scene before any were dropped for their worth
+    start: Source | None = None  # of what a fit has left: the scene before any were dropped for their worth
 
     @classmethod
     def of(cls, given: Gaussians, cleaned: Gaussians, pictures: Pictures | None) -> Source:
         """A scene of which nothing has been dropped yet."""
         visibility = None if pictures is None else pictures.visibility
-        return cls(given, cleaned, pictures, _worth(cleaned, visibility), len(cleaned))
+        return cls(given, cleaned, pictures, _worth(cleaned, visibility))
+
+    @property
+    def whole(self) -> Source:
+        """The scene of which nothing has been dropped yet."""
+        return self.start or self
 
     @property
     def photographed(self) -> bool:
@@ -52,7 +57,7 @@ class Source:
         """The same scene with what a fit has left of it as the start."""
         smaller = replace(gaussians_of(scene), antialiased=self.given.antialiased)
         visibility = None if self.pictures is None else self.pictures.visibility_of(Splats.of(smaller))
-        return replace(self, cleaned=smaller, worth=_worth(smaller, visibility))
+        return replace(self, cleaned=smaller, worth=_worth(smaller, visibility), start=self.whole)
 
     def fill(self, voxels: int, depth: int) -> tuple[npt.NDArray[np.intp], VoxelGrid]:
         """Which Gaussians of greatest worth fill so many voxels of an octree of some depth, and its grid."""

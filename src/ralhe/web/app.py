@@ -1,11 +1,11 @@
 """The server: streams of a folder with Range, the page that shows them, a list with thumbnails.
 
-/                                  the list
-/NAME.ralhe                        a stream
-/~ralhe/?src=../NAME.ralhe         the page
-/~ralhe/viewer.js, core.wasm ...   its files
-/~ralhe/camera?of=../NAME.ralhe    a first view, as JSON
-/~ralhe/thumbnail?of=NAME.ralhe    a picture
+    /                                  the list
+    /NAME.ralhe                        a stream
+    /~ralhe/?src=../NAME.ralhe         the page
+    /~ralhe/viewer.js, core.wasm ...   its files
+    /~ralhe/camera?of=../NAME.ralhe    a first view, as JSON
+    /~ralhe/thumbnail?of=NAME.ralhe    a picture
 """
 
 from __future__ import annotations
