@@ -9,6 +9,7 @@ import torch
 from image_pairs import pair
 
 from ralhe.metrics import differentiable_ssim, ssim
+from ralhe.metrics.ssim import similarity_by_torch
 from ralhe.metrics.ssim_kernels import TILE_COLUMNS, TILE_ROWS
 
 SIZES = [(1, 1), (1, 40), (5, 7), (11, 11), (TILE_ROWS, TILE_COLUMNS // 3), (TILE_ROWS + 1, TILE_COLUMNS // 3 + 1)]
@@ -51,6 +52,18 @@ def test_value_of_the_twin(height, width):
     assert ssim(reference, image) == pytest.approx(expected, abs=1e-5)
     tensors = torch.from_numpy(reference), torch.from_numpy(image)
     assert float(differentiable_ssim(*tensors)) == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_what_a_gpu_computes(height, width):
+    """The same sums in torch's own operations: their device does not matter."""
+    reference, image = pair(height, width)
+    leaf = torch.from_numpy(image).requires_grad_()
+    similarity = similarity_by_torch(torch.from_numpy(reference), leaf)
+    similarity.backward()
+    assert float(similarity.detach()) == pytest.approx(float(twin(*doubles(reference, image))), abs=1e-5)
+    expected = twin_gradient(reference, image)
+    assert np.abs(leaf.grad.numpy() - expected).max() <= 1e-3 * np.abs(expected).max()
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)

@@ -1,4 +1,4 @@
-"""The call of gsplat, with a stand-in for gsplat that draws by the oracle; real GPUs are for the benchmark."""
+"""Pictures by gsplat: its call, with a stand-in that draws by the oracle, and itself where there is a GPU."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from torch import Tensor
 from ralhe.cameras.camera import Camera
 from ralhe.errors import SceneError
 from ralhe.gaussians import Gaussians
+from ralhe.metrics import differentiable_ssim
 from ralhe.rasteriser import Splats, gpu, render
+from ralhe.rasteriser.log_covariance import exponential_covariances
 
 
 def rasterization(
@@ -48,6 +50,42 @@ def test_gsplat_gets_what_the_cpu_gets(antialiased: bool, monkeypatch: pytest.Mo
     ours = render(splats, view, background=background)
     assert (theirs[..., :3] - ours.colour).abs().max() < 2e-5
     assert (theirs[..., 3] - ours.alpha).abs().max() < 2e-5
+
+
+@pytest.mark.skipif(gpu.gsplat_absence() is not None, reason=f"{gpu.gsplat_absence()}")
+@pytest.mark.parametrize("antialiased", [False, True])
+def test_a_gpu_draws_what_the_cpu_draws(antialiased: bool) -> None:
+    """Picture and gradients; nothing is so opaque that gsplat's own limit of alpha would show."""
+    rng = np.random.default_rng(1)
+    n = 2000
+    scene = Gaussians(
+        rng.normal(0, 0.5, (n, 3)), rng.normal(-3.5, 0.8, (n, 3)), rng.normal(0, 1, (n, 4)), rng.normal(-1, 1, n),
+        rng.normal(0, 0.3, (n, 16, 3)), antialiased,
+    )  # fmt: skip
+    view = Camera.looking_at(np.array([0, 1, -3.0]), np.zeros(3), np.array([0, 1.0, 0]), fov=0.8, width=250, height=200)
+    pull = torch.from_numpy(rng.normal(0, 1, (200, 250, 3))).float()
+    pictures, slopes = [], []
+    for device in ("cpu", "cuda"):
+        s = Splats.of(scene, device)
+        leaves = [t.detach().requires_grad_() for t in (s.means, s.covariances, s.opacities, s.sh)]
+        image = render(Splats(*leaves, antialiased), view, background=(0.2, 0.4, 0.6)).colour
+        assert image.device.type == device
+        slopes.append(torch.autograd.grad(image, leaves, pull.to(device)))
+        pictures.append(image.detach().cpu())
+    assert (pictures[0] - pictures[1]).abs().max() < 2e-3
+    for ours, theirs in zip(*slopes, strict=True):
+        assert (ours - theirs.cpu()).norm() < 1e-2 * ours.norm()
+
+
+@pytest.mark.skipif(gpu.gsplat_absence() is not None, reason=f"{gpu.gsplat_absence()}")
+def test_what_is_computed_on_a_gpu_stays_there() -> None:
+    halves, pixels = torch.randn(50, 6), torch.rand(2, 40, 30, 3)
+    covariances = exponential_covariances(halves.cuda())
+    assert covariances.is_cuda
+    assert (covariances.cpu() - exponential_covariances(halves)).abs().max() < 1e-5 * covariances.max()
+    similarity = differentiable_ssim(*pixels.cuda())
+    assert similarity.is_cuda
+    assert abs(float(similarity) - float(differentiable_ssim(*pixels))) < 1e-5
 
 
 def test_pictures_are_drawn_by_the_gpu_where_gsplat_can(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
 
 from ralhe.prepare.covariance import covariances, log_covariances
-from ralhe.rasteriser.log_covariance import exponential_covariances
+from ralhe.rasteriser.log_covariance import exponential_by_torch, exponential_covariances
 
 SIX = [0, 1, 2, 4, 5, 8]
 
@@ -20,15 +22,16 @@ def oracle(halves: torch.Tensor) -> torch.Tensor:
     return torch.linalg.matrix_exp(2 * matrix).reshape(-1, 9)[:, SIX]
 
 
+@pytest.mark.parametrize("exponential", [exponential_covariances, exponential_by_torch])
 @pytest.mark.parametrize("spread", [0.0, 1e-7, 0.3, 3.0])
-def test_values_and_gradients(spread: float) -> None:
+def test_values_and_gradients(spread: float, exponential: Callable[[torch.Tensor], torch.Tensor]) -> None:
     """From equal exponents, where axes are anyone's guess, to needles a thousand times as long as thick."""
     rng = np.random.default_rng(2)
     base = np.concatenate([np.full((40, 3), -2.0), np.zeros((40, 3))], 1)
     halves = torch.tensor(base + spread * rng.normal(0, 1, (40, 6)), dtype=torch.float32)
     pull = torch.tensor(rng.normal(0, 1, (40, 6)))
     ours, theirs = halves.clone().requires_grad_(), halves.double().requires_grad_()
-    out, wanted = exponential_covariances(ours), oracle(theirs)
+    out, wanted = exponential(ours), oracle(theirs)
     assert (out - wanted).norm(dim=1).le(1e-6 * wanted.norm(dim=1)).all()
     (out.double() * pull).sum().backward()
     (wanted * pull).sum().backward()

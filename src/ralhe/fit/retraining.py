@@ -18,6 +18,7 @@ from ralhe.metrics.ssim import differentiable_ssim
 from ralhe.prepare import Voxelised
 from ralhe.prepare.clean import LOGIT_LIMIT
 from ralhe.rasteriser import Splats
+from ralhe.rasteriser.gpu import drawing_device
 from ralhe.rasteriser.log_covariance import exponential_covariances
 
 # Rates of Adam at the start, in units of each attribute; a cosine brings them to a tenth.
@@ -31,12 +32,12 @@ EXAMS = 5  # times that the pictures held out judge a fit
 class Leaves:
     """The attributes of a voxelised scene, ready to learn."""
 
-    def __init__(self, scene: Voxelised) -> None:
+    def __init__(self, scene: Voxelised, device: str = "cpu") -> None:
         def tensor(array: np.typing.NDArray[np.floating]) -> Tensor:
-            return torch.from_numpy(np.array(array, np.float32)).requires_grad_()
+            return torch.from_numpy(np.array(array, np.float32)).to(device).requires_grad_()
 
         self._scene = scene
-        self._means = torch.from_numpy(scene.grid.centres(scene.codes))
+        self._means = torch.from_numpy(scene.grid.centres(scene.codes)).to(device)
         self.opacities = tensor(np.clip(scene.opacity_logits, -LOGIT_LIMIT, LOGIT_LIMIT))
         self.colours, self.harmonics = tensor(scene.sh[:, :1]), tensor(scene.sh[:, 1:])
         self.shapes = tensor(scene.log_covariances)
@@ -48,13 +49,13 @@ class Leaves:
 
     def scene(self) -> Voxelised:
         """The scene with the attributes as they are now."""
-        sh = torch.cat([self.colours, self.harmonics], 1)
-        logits = self.opacities.detach().clamp(-LOGIT_LIMIT, LOGIT_LIMIT)
+        with torch.no_grad():
+            logits, sh = self.opacities.clamp(-LOGIT_LIMIT, LOGIT_LIMIT), torch.cat([self.colours, self.harmonics], 1)
         return replace(
             self._scene,
-            opacity_logits=logits.numpy().astype(np.float64),
-            log_covariances=self.shapes.detach().numpy().astype(np.float64),
-            sh=sh.detach().numpy().copy(),
+            opacity_logits=logits.cpu().numpy().astype(np.float64),
+            log_covariances=self.shapes.detach().cpu().numpy().astype(np.float64),
+            sh=sh.cpu().numpy(),
         )
 
 
@@ -65,7 +66,7 @@ def retrain(
 
     step: called after each iteration; False ends the work.
     """
-    leaves = Leaves(scene)
+    leaves = Leaves(scene, drawing_device())
     best, least = scene, pictures.error(leaves.splats(antialiased), pictures.exam)
     rates = {"opacities": OPACITY_RATE, "colours": COLOUR_RATE, "harmonics": HARMONIC_RATE, "shapes": SHAPE_RATE}
     for i in learn(leaves, rates, pictures, iterations, antialiased):

@@ -20,6 +20,7 @@ from ralhe.fit.fit import Aim, Fit
 from ralhe.fit.pictures import Picture, Pictures
 from ralhe.gaussians import Array
 from ralhe.rasteriser import Splats
+from ralhe.rasteriser.gpu import drawing_device
 
 RATE = 0.02  # of Newton's step at the start; falls to nothing
 LEAK = 0.02  # of the way back to the integer
@@ -103,7 +104,7 @@ class _Slopes:
     def after(self, decoded: Array, schedule: Schedule) -> tuple[Array, bool]:
         """[N - 1, channels] half the slope at attributes [N, channels], and whether to go on."""
         attributes, going = torch.from_numpy(decoded).requires_grad_(), True
-        splats = self._drawing.splats(attributes)
+        splats = self._drawing.splats(attributes).to(drawing_device())
         made = splats.covariances, splats.opacities, splats.sh
         shapes, opacities, sh = leaves = [tensor.detach().requires_grad_() for tensor in made]
         drawn = Splats(splats.means, shapes, opacities, sh, splats.antialiased)

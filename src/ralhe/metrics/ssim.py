@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, cast
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ralhe.metrics.images import Image, check_shapes, checked
-from ralhe.metrics.ssim_kernels import F32, F64, compare, gather, tile_count
+from ralhe.metrics.ssim_kernels import C1, C2, F32, F64, RADIUS, W0, W1, W2, W3, W4, W5, compare, gather, tile_count
 
 
 def ssim(reference: Image, image: Image) -> float:
@@ -37,14 +38,35 @@ def channel_similarity(reference: Image, image: Image, margin: int = 0) -> F64:
 def differentiable_ssim(reference: Tensor, image: Tensor) -> Tensor:
     """`ssim` of float32 tensors [H, W, 3], a scalar with a gradient to `image` alone.
 
-    Values outside [0, 1] are taken as they are, for an image in training may leave the range. Computed on the CPU:
-    tensors elsewhere are copied there, and the result and the gradient back. Raises ValueError for other tensors.
+    Values outside [0, 1] are taken as they are, for an image in training may leave the range. Tensors on a GPU stay
+    there. Raises ValueError for other tensors.
     """
     for name, pixels in (("reference", reference), ("image", image)):
         if pixels.dtype != torch.float32:
             raise ValueError(f"{name} holds {pixels.dtype}, expected torch.float32")
     check_shapes(reference.shape, image.shape)
+    if image.device.type != "cpu":
+        return similarity_by_torch(reference, image)
     return cast(Tensor, _Similarity.apply(reference, image))  # type: ignore[no-untyped-call]
+
+
+def similarity_by_torch(reference: Tensor, image: Tensor) -> Tensor:
+    """The same on any device: windows as two products with a band matrix, for a GPU convolves in fewer digits."""
+    down, across = (_band(size).to(image) for size in image.shape[:2])
+    r, x = (pixels.permute(2, 0, 1) for pixels in (reference, image))
+    mr, mx, rr, xx, rx = down @ torch.stack([r, x, r * r, x * x, r * x]) @ across
+    structure = (2 * (rx - mr * mx) + float(C2)) / (rr - mr * mr + xx - mx * mx + float(C2))
+    similarity: Tensor = (2 * mr * mx + float(C1)) / (mr * mr + mx * mx + float(C1)) * structure
+    return similarity.mean()
+
+
+@cache
+def _band(size: int) -> Tensor:
+    """[size, size] the window's profile around each place of a line, black beyond its ends."""
+    places = torch.arange(size)
+    distance = (places[:, None] - places).abs()
+    weights = torch.tensor([W5, W4, W3, W2, W1, W0, 0.0], dtype=torch.float32)
+    return weights[distance.clamp(max=RADIUS + 1)]
 
 
 class _Similarity(torch.autograd.Function):
@@ -52,7 +74,7 @@ class _Similarity(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, reference: Tensor, image: Tensor) -> Tensor:
-        r, x = (_lines(tensor.detach().cpu().numpy()) for tensor in (reference, image))
+        r, x = (_lines(tensor.detach().numpy()) for tensor in (reference, image))
         slopes = np.empty((3, *r.shape) if ctx.needs_input_grad[1] else (3, 0, 0), np.float32)
         losses = _losses(r, x, 0, slopes)
         ctx.save_for_backward(reference, image)
@@ -63,10 +85,10 @@ class _Similarity(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, upstream: Tensor) -> tuple[None, Tensor]:
         reference, image = ctx.saved_tensors
-        r, x = (_lines(tensor.detach().cpu().numpy()) for tensor in (reference, image))
+        r, x = (_lines(tensor.detach().numpy()) for tensor in (reference, image))
         gradient = np.empty_like(r)
         gather(r, x, ctx.slopes, float(upstream) / r.size, gradient)
-        return None, torch.from_numpy(gradient).view(image.shape).to(image.device)
+        return None, torch.from_numpy(gradient).view(image.shape)
 
 
 def _lines(pixels: F32) -> F32:

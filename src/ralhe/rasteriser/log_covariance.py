@@ -19,6 +19,8 @@ SWEEPS = 8  # of Jacobi rotations; five bring any symmetric 3 x 3 matrix to roun
 NEGLIGIBLE = 1e-14
 LARGEST = 80.0  # exponent that float32 still holds
 HALF = math.sqrt(0.5)
+DOUBLED = (2.0, 2.0, 2.0, 2 * HALF, 2 * HALF, 2 * HALF)  # from half logarithms to entries of the logarithm
+UPPER = [0, 1, 2, 4, 5, 8]  # entries of a 3 x 3 matrix in rows
 NEAR = 1e-5  # exponents closer than this have the slope of their mean
 
 
@@ -26,9 +28,20 @@ def exponential_covariances(logarithms: torch.Tensor) -> torch.Tensor:
     """[N, 6] covariances (xx xy xz yy yz zz) of [N, 6] half logarithms (xx, yy, zz, then xy, xz, yz times sqrt 2).
 
     The gradient is that of the matrix exponential (Daleckii and Krein): with Sigma = V diag(exp e) V', the slope of
-    an entry in the basis V is multiplied by the divided difference of exp at its two exponents.
+    an entry in the basis V is multiplied by the divided difference of exp at its two exponents. Tensors on a GPU stay
+    there.
     """
+    if logarithms.device.type != "cpu":
+        return exponential_by_torch(logarithms)
     return _Exponential.apply(logarithms)  # type: ignore[no-any-return, no-untyped-call]
+
+
+def exponential_by_torch(logarithms: torch.Tensor) -> torch.Tensor:
+    """The same on any device, in double precision: squaring again and again costs single precision its thin axes."""
+    xx, yy, zz, xy, xz, yz = (logarithms.double() * torch.tensor(DOUBLED).to(logarithms.device)).unbind(-1)
+    matrices = torch.stack([xx, xy, xz, xy, yy, yz, xz, yz, zz], -1).reshape(-1, 3, 3)
+    out: torch.Tensor = torch.linalg.matrix_exp(matrices)
+    return out.reshape(-1, 9)[:, UPPER].to(logarithms.dtype)
 
 
 class _Exponential(torch.autograd.Function):

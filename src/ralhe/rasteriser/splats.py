@@ -48,12 +48,12 @@ class Splats:
         """The splats of a scene: exp of the scales, norm 1 for the rotations, sigmoid of the opacities."""
 
         def tensor(name: str) -> Tensor:
-            return torch.from_numpy(getattr(gaussians, name)).to(device)
+            return torch.from_numpy(getattr(gaussians, name))
 
         return cls(
             tensor("positions"),
             covariances(tensor("log_scales").exp(), tensor("rotations")),
-            torch.from_numpy(gaussians.opacities).to(device),
+            tensor("opacities"),
             tensor("sh"),
             gaussians.antialiased,
-        )
+        ).to(device)
