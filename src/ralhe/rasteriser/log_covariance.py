@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 
 from ralhe.kernels import inline, parallel, prange
+from ralhe.rasteriser.exponential import exponential_by_squaring
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
@@ -19,8 +20,6 @@ SWEEPS = 8  # of Jacobi rotations; five bring any symmetric 3 x 3 matrix to roun
 NEGLIGIBLE = 1e-14
 LARGEST = 80.0  # exponent that float32 still holds
 HALF = math.sqrt(0.5)
-DOUBLED = (2.0, 2.0, 2.0, 2 * HALF, 2 * HALF, 2 * HALF)  # from half logarithms to entries of the logarithm
-UPPER = [0, 1, 2, 4, 5, 8]  # entries of a 3 x 3 matrix in rows
 NEAR = 1e-5  # exponents closer than this have the slope of their mean
 
 
@@ -32,16 +31,8 @@ def exponential_covariances(logarithms: torch.Tensor) -> torch.Tensor:
     there.
     """
     if logarithms.device.type != "cpu":
-        return exponential_by_torch(logarithms)
+        return exponential_by_squaring(logarithms)
     return _Exponential.apply(logarithms)  # type: ignore[no-any-return, no-untyped-call]
-
-
-def exponential_by_torch(logarithms: torch.Tensor) -> torch.Tensor:
-    """The same on any device, in double precision: squaring again and again costs single precision its thin axes."""
-    xx, yy, zz, xy, xz, yz = (logarithms.double() * torch.tensor(DOUBLED).to(logarithms.device)).unbind(-1)
-    matrices = torch.stack([xx, xy, xz, xy, yy, yz, xz, yz, zz], -1).reshape(-1, 3, 3)
-    out: torch.Tensor = torch.linalg.matrix_exp(matrices)
-    return out.reshape(-1, 9)[:, UPPER].to(logarithms.dtype)
 
 
 class _Exponential(torch.autograd.Function):
