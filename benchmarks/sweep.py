@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import torch
+
 from benchmarks import rows
 from benchmarks.codec import WHOLE, Codec, Coded
 from benchmarks.measures.quality import measure
@@ -21,6 +23,7 @@ from benchmarks.process import ROOT, ProgramError
 from benchmarks.rows import DONE, Row
 from benchmarks.scenes import Scene
 from ralhe.errors import RalheError
+from ralhe.rasteriser.gpu import drawing_device
 
 RESULTS, STREAMS = "results.tsv", "streams.tsv"
 
@@ -132,11 +135,12 @@ def commit() -> str:
 
 @cache
 def machine() -> str:
-    """Cores and kind of the processor."""
+    """Cores and kind of the processor, and the GPU where pictures are drawn by one."""
     model = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
         lines = info.read_text().splitlines()
         names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
         model = names[0] if names else model
-    return f"{os.cpu_count()} x {model}"
+    gpu = f", {torch.cuda.get_device_name()}" if drawing_device() == "cuda" else ""
+    return f"{os.cpu_count()} x {model}{gpu}"
