@@ -15,7 +15,7 @@ FLAT = np.array([0.7, 0.7, 0.4])  # deviations of places over the radius; people
 OUT = 3.0  # radii from the centre that halve the quality
 STEP = 0.35  # deviation of the next places, times FLAT and the radius
 STEEPEST = np.tan(np.radians((-22, 12)))  # slopes of lines of sight
-WIDE_REACH, WIDE_STEEPEST = 3.0, np.tan(np.radians((-50, 40)))
+WIDE_STEEPEST = np.tan(np.radians((-50, 40)))
 
 
 def wander(stage: Stage, capture: Capture, reach: float, count: int, random: np.random.Generator,
@@ -23,10 +23,9 @@ def wander(stage: Stage, capture: Capture, reach: float, count: int, random: np.
     """At least `count` shots from in and around the capture, each round from nearer to where good ones stood.
 
     reach: how many times farther out than the capture the first round looks for places, 1 and up; cameras that went
-    around something stood farther out than what it holds says. wide: three times as far again, and up and down.
+    around something stood farther out than what it holds says. wide: they look steeply up and down as well.
     """
     slopes = WIDE_STEEPEST if wide else STEEPEST
-    reach *= WIDE_REACH if wide else 1.0
     centre = stage.axes @ capture.centre
     trials: list[Trial] = []
     for turn in range(ROUNDS):

@@ -25,7 +25,7 @@ FIT, TEST, WIDE = 0, 1, 2
 # Trials beyond the views that are asked for, and the share of all trials that may become views.
 AROUND, AROUND_KEPT = 16, 0.8
 INSIDE, INSIDE_KEPT, WIDE_KEPT = 100, 0.4, 0.8
-REACHES = {"interior": 1.0, "unbounded": 3.0}
+REACHES = {"interior": (1.0, 3.0), "unbounded": (3.0, 18.0)}  # of usual and of wide views, radii of the capture
 
 
 def place_views(
@@ -67,7 +67,7 @@ def shots(stage: Stage, capture: Capture, kind: Kind, count: int, random: np.ran
         return []
     if kind == "object":
         return around(far_apart(better(orbit(stage, count + AROUND, random, wide), AROUND_KEPT, count), count))
-    trials = wander(stage, capture, REACHES[kind], count + INSIDE, random, wide)
+    trials = wander(stage, capture, REACHES[kind][wide], count + INSIDE, random, wide)
     return around(covering(better(trials, WIDE_KEPT if wide else INSIDE_KEPT, count), count, stage.matter))
 
 
