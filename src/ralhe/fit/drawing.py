@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from ralhe.fit.pictures import Picture
+from ralhe.gaussians import Array
 from ralhe.parameters import Integers
 from ralhe.prepare import Voxelised
 from ralhe.prepare.attributes import BASE_CHANNELS, OPPONENT
 from ralhe.prepare.harmonics import SCALE
 from ralhe.rasteriser import Splats
+from ralhe.rasteriser.gpu import drawing_device
 from ralhe.rasteriser.log_covariance import exponential_covariances
 from ralhe.rasteriser.sensitivity import Influence
 
@@ -26,12 +32,16 @@ class Drawing:
 
     def __init__(self, scene: Voxelised, basis: Integers, antialiased: bool) -> None:
         """basis: [3 * K * K] in 127ths, or empty."""
-        self._means = torch.from_numpy(scene.grid.centres(scene.codes))
-        self._opponent = torch.from_numpy(OPPONENT.astype(np.float32))
+        self._means = self.tensor(scene.grid.centres(scene.codes))
+        self._opponent = self.tensor(OPPONENT)
         self._coefficients = scene.sh.shape[1] - 1
         shape = 3, self._coefficients, self._coefficients
-        self._basis = torch.from_numpy((basis / SCALE).astype(np.float32).reshape(shape)) if len(basis) else None
+        self._basis = self.tensor((basis / SCALE).reshape(shape)) if len(basis) else None
         self._antialiased = antialiased
+
+    def tensor(self, array: npt.NDArray[np.floating]) -> Tensor:
+        """The array in single precision, where pictures are drawn."""
+        return torch.from_numpy(array.astype(np.float32)).to(drawing_device())
 
     def splats(self, attributes: Tensor) -> Splats:
         """What the rasteriser draws; gradients flow back to the attributes."""
@@ -44,9 +54,27 @@ class Drawing:
         covariances, opacities = exponential_covariances(attributes[:, 4:10]), torch.sigmoid(attributes[:, 0])
         return Splats(self._means, covariances, opacities, planes @ self._opponent, self._antialiased)
 
+    def curvature(self, attributes: Array, pictures: Sequence[Picture], looked: Callable[[], bool]) -> Array:
+        """[N, channels] how the squared error of a mean picture bends with each attribute, halved: an estimate.
 
-def attribute_curvature(influence: Influence, opacities: Tensor, channels: int) -> np.typing.NDArray[np.float32]:
-    """[N, channels] diagonal of the Gauss-Newton matrix of the squared error of pictures: see `Influence`.
+        The sum of the pixels of a picture under random signs has a slope whose square is, on average over signs, the
+        sum of the squared slopes of the pixels: the diagonal of the Gauss-Newton matrix (Hutchinson's estimate, one
+        sample a picture). looked: called after each picture; False ends the work.
+        """
+        random, total, drawn = torch.Generator().manual_seed(0), torch.zeros_like(self.tensor(attributes)), 0
+        for picture in pictures:
+            leaves = self.tensor(attributes).requires_grad_()
+            colour = picture.drawn(self.splats(leaves))
+            signs = torch.randint(0, 2, colour.shape, generator=random).to(colour) * 2 - 1
+            total += torch.autograd.grad(colour, leaves, signs)[0].square()
+            drawn += 1
+            if not looked():
+                break
+        return np.asarray((total / max(drawn, 1)).cpu().numpy())
+
+
+def told_curvature(influence: Influence, opacities: Tensor, channels: int) -> Array:
+    """[N, channels] about the same from `Influence`, for every Gaussian alike.
 
     A logit moves its opacity o by o (1 - o).
     """

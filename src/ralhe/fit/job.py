@@ -43,7 +43,7 @@ def fit_work(preset: Preset, leaves: int, sh_degree: int, walks: int, *, picture
     channels = channels_of(sh_degree)
     harmonics = HARMONIC_ITERATION * preset.harmonic_iterations if sh_degree else 0.0
     learning = BASE_ITERATION * (preset.base_iterations + preset.synthesis_iterations) + harmonics
-    drawn = preset.retraining_iterations + preset.turns * preset.batch if pictured else 0
+    drawn = preset.retraining_iterations + preset.probes + preset.turns * preset.batch if pictured else 0
     relearning = preset.turns // LEARN_EVERY * RELEARN_SHARE * learning if pictured else 0.0
     walks += preset.turns if pictured else 0
     return (
@@ -138,7 +138,7 @@ class Job:
             return 1.0
         self.fit.code(lmbda)
         whole, voxels = Splats.of(self._source.cleaned), Leaves(self.scene).splats(self._source.given.antialiased)
-        coded = self._drawing().splats(torch.from_numpy(self.fit.decoded_attributes()))
+        coded = self._decoded()
         pruning = coding = 0.0
         with torch.no_grad():
             for picture in pictures.short_exam:
@@ -185,8 +185,12 @@ class Job:
         """Of the last walk, by the pictures held out."""
         pictures = self._source.pictures
         assert pictures is not None
-        splats = self._drawing().splats(torch.from_numpy(self.fit.decoded_attributes()))
-        return pictures.error(splats, pictures.exam)
+        return pictures.error(self._decoded(), pictures.exam)
+
+    def _decoded(self) -> Splats:
+        """What a decoder draws after the last walk."""
+        drawing = self._drawing()
+        return drawing.splats(drawing.tensor(self.fit.decoded_attributes()))
 
     def _drawing(self) -> Drawing:
         return Drawing(self.scene, self.fit.basis, self._source.given.antialiased)
@@ -204,6 +208,7 @@ class Job:
         schedule = Schedule(
             turns=preset.turns,
             batch=preset.batch,
+            probes=preset.probes,
             learn_every=LEARN_EVERY,
             learn=lambda: self.fit.learn(*iterations),
             looked=lambda: self.meter.retrained(len(self.scene), self._channels),

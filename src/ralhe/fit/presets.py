@@ -18,6 +18,7 @@ class Preset:
     synthesis_iterations: int  # training of the synthesis network
     turns: int  # of rounding by pictures
     batch: int  # pictures in each
+    probes: int  # pictures that tell them how the error bends; 0: its visibility does, sooner and not as well
 
     def continued(self) -> Preset:
         """For a fit that starts where another ended: half as long, but no shorter than that of `fast`."""
@@ -31,7 +32,7 @@ class Preset:
 
 
 PRESETS = {
-    "fast": Preset("fast", 96, 200, 2, 500, 150, 150, 8, 8),
-    "default": Preset("default", 192, 2000, 3, 1500, 600, 300, 100, 10),
-    "best": Preset("best", 384, 6000, 4, 4000, 1500, 600, 400, 12),
+    "fast": Preset("fast", 96, 200, 2, 500, 150, 150, 8, 8, 0),
+    "default": Preset("default", 192, 2000, 3, 1500, 600, 300, 100, 10, 192),
+    "best": Preset("best", 384, 6000, 4, 4000, 1500, 600, 400, 12, 384),
 }

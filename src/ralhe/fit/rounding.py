@@ -15,12 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from ralhe.fit.drawing import Drawing, attribute_curvature
+from ralhe.fit.drawing import Drawing, told_curvature
 from ralhe.fit.fit import Aim, Fit
 from ralhe.fit.pictures import Picture, Pictures
 from ralhe.gaussians import Array
 from ralhe.rasteriser import Splats
-from ralhe.rasteriser.gpu import drawing_device
 
 RATE = 0.02  # of Newton's step at the start; falls to nothing
 LEAK = 0.02  # of the way back to the integer
@@ -36,6 +35,7 @@ class Schedule:
 
     turns: int
     batch: int  # pictures a turn
+    probes: int  # pictures, at most, that curvatures are measured by; 0: told from visibility
     learn_every: int  # turns from one training of the entropy networks to the next
     learn: Callable[[], None]
     looked: Callable[[], bool]  # called after each picture; False ends the work
@@ -57,10 +57,10 @@ def round_by_pictures(fit: Fit, drawing: Drawing, pictures: Pictures, lmbda: flo
     """
     aim = fit.aim_at_latents(lmbda)
     latents, decoded = fit.latents(), fit.decoded_attributes()
-    curvature = _curvature(fit, drawing, pictures, decoded)
+    curvature = _curvature(fit, drawing, pictures, decoded, schedule)
     weights = curvature * (aim.curvature.sum(dtype=np.float64) / max(curvature.sum(dtype=np.float64), 1e-30))
     slopes = _Slopes(fit, drawing, pictures)
-    best, least = (aim, lmbda), pictures.error(drawing.splats(torch.from_numpy(decoded)), pictures.exam)
+    best, least = (aim, lmbda), pictures.error(drawing.splats(drawing.tensor(decoded)), pictures.exam)
     wanted = latents + np.clip(aim.wanted - latents, -1, 1)
     lmbda = rates.first(Aim(wanted, weights))
     latents, decoded = fit.latents(), fit.decoded_attributes()
@@ -73,7 +73,7 @@ def round_by_pictures(fit: Fit, drawing: Drawing, pictures: Pictures, lmbda: flo
         latents, decoded = fit.latents(), fit.decoded_attributes()
         last = turn + 1 == schedule.turns or not going
         if last or (turn + 1) % -(-schedule.turns // EXAMS) == 0:
-            error = pictures.error(drawing.splats(torch.from_numpy(decoded)), pictures.exam)
+            error = pictures.error(drawing.splats(drawing.tensor(decoded)), pictures.exam)
             if error < least:
                 best, least = (aim, lmbda), error
         if last:
@@ -84,10 +84,13 @@ def round_by_pictures(fit: Fit, drawing: Drawing, pictures: Pictures, lmbda: flo
     return best
 
 
-def _curvature(fit: Fit, drawing: Drawing, pictures: Pictures, decoded: Array) -> Array:
+def _curvature(fit: Fit, drawing: Drawing, pictures: Pictures, decoded: Array, schedule: Schedule) -> Array:
     """[N - 1, channels] of the squared error of a mean picture by latent."""
-    splats = drawing.splats(torch.from_numpy(decoded))
-    leaves = attribute_curvature(pictures.influence(splats), splats.opacities, decoded.shape[1])
+    if schedule.probes:
+        leaves = drawing.curvature(decoded, pictures.learnt[: schedule.probes], schedule.looked)
+    else:
+        splats = drawing.splats(drawing.tensor(decoded)).to("cpu")
+        leaves = told_curvature(pictures.influence(splats), splats.opacities, decoded.shape[1])
     out = fit.latent_curvature(leaves)
     return np.asarray(out + LEAST_CURVATURE * out.mean(axis=0) + 1e-30, np.float32)
 
@@ -103,8 +106,8 @@ class _Slopes:
 
     def after(self, decoded: Array, schedule: Schedule) -> tuple[Array, bool]:
         """[N - 1, channels] half the slope at attributes [N, channels], and whether to go on."""
-        attributes, going = torch.from_numpy(decoded).requires_grad_(), True
-        splats = self._drawing.splats(attributes).to(drawing_device())
+        attributes, going = self._drawing.tensor(decoded).requires_grad_(), True
+        splats = self._drawing.splats(attributes)
         made = splats.covariances, splats.opacities, splats.sh
         shapes, opacities, sh = leaves = [tensor.detach().requires_grad_() for tensor in made]
         drawn = Splats(splats.means, shapes, opacities, sh, splats.antialiased)
@@ -113,7 +116,7 @@ class _Slopes:
             going = schedule.looked() and going
         torch.autograd.backward(made, [leaf.grad for leaf in leaves])
         gradient = attributes.grad if attributes.grad is not None else torch.zeros_like(attributes)
-        news = self._fit.latent_gradient((gradient / (2 * schedule.batch)).numpy())
+        news = self._fit.latent_gradient((gradient / (2 * schedule.batch)).cpu().numpy())
         self._sum = MEMORY * self._sum + (1 - MEMORY) * news
         self._weight = MEMORY * self._weight + (1 - MEMORY)
         return np.asarray(self._sum / self._weight, np.float32), going
