@@ -61,13 +61,13 @@ def test_rounding_by_pictures_looks_better_at_the_same_size(source: Source, prob
 def test_what_is_drawn_is_what_a_decoder_sees(source: Source) -> None:
     job, data = fitted(source, replace(FAST, turns=2))
     drawing = Drawing(job.scene, job.fit.basis, antialiased=False)
-    attributes = torch.from_numpy(job.fit.decoded_attributes()).requires_grad_()
+    attributes = drawing.tensor(job.fit.decoded_attributes()).requires_grad_()
     camera = pictures_of(source).all[0].camera
     drawn = render(drawing.splats(attributes), camera).colour
     with torch.no_grad():
         seen = render(Splats.of(bitstream.decode(data)), camera).colour
     assert len(job.fit.basis) == 27
-    np.testing.assert_allclose(drawn.detach().numpy(), seen.numpy(), atol=2e-3)
+    np.testing.assert_allclose(drawn.detach().cpu().numpy(), seen.numpy(), atol=2e-3)
     drawn.square().sum().backward()
     assert attributes.grad is not None
     assert bool((attributes.grad.abs().sum(dim=0) > 0).all())
@@ -79,21 +79,21 @@ def test_curvature_tells_how_fast_an_error_grows(source: Source, measured: bool)
     job, _ = fitted(source, replace(FAST, turns=0))
     drawing, pictures = Drawing(job.scene, job.fit.basis, antialiased=False), pictures_of(source)
     attributes = job.fit.decoded_attributes()
-    decoded = torch.from_numpy(attributes)
+    decoded = drawing.tensor(attributes)
     if measured:
         predicted = drawing.curvature(attributes, pictures.all, lambda: True)
     else:
-        splats = drawing.splats(decoded)
+        splats = drawing.splats(decoded).to("cpu")
         predicted = told_curvature(pictures.influence(splats, every=1), splats.opacities, decoded.shape[1])
     random = np.random.default_rng(0)
     for channels in (slice(0, 1), slice(1, 4), slice(4, 10), slice(10, 19)):
         change = torch.zeros_like(decoded)
-        change[:, channels] = torch.from_numpy(random.choice([-0.02, 0.02], change[:, channels].shape)).float()
+        change[:, channels] = drawing.tensor(random.choice([-0.02, 0.02], change[:, channels].shape))
         with torch.no_grad():
             pairs = ([render(drawing.splats(a), p.camera).colour for a in (decoded, decoded + change)]
                      for p in pictures.all)  # fmt: skip
             found = np.mean([float((one - two).square().sum()) for one, two in pairs])
-        ratio = found / float((predicted[:, channels] * change[:, channels].numpy() ** 2).sum())
+        ratio = found / float((predicted[:, channels] * change[:, channels].cpu().numpy() ** 2).sum())
         assert (0.7 < ratio < 1.4) if measured else (0.3 < ratio < 3)
 
 
