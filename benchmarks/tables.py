@@ -18,11 +18,12 @@ README = ROOT / "README.md"
 PUBLISHED = ROOT / "benchmarks" / "published.tsv"
 SIZES = ("1MB", "500kB", "250kB", "100kB")
 MIDDLE = "500kB"
+GPU, ON_GPU = "NVIDIA", "†"  # in the name of a machine; in the table
 DELTA_COLUMNS = ("scene", "codec", "ours", "bd_rate_percent", "bd_psnr_dB")
 
 
 def ours_table(results: Results) -> str:
-    """One line for each scene and preset: quality at four sizes, seconds of the whole ladder."""
+    """One line for each scene and preset: quality at four sizes, seconds of its ladder, those on a GPU left out."""
     heads = ("scene", "Gaussians, SH", "preset", *SIZES, "seconds")
     streams = {rows.key(row): row for row in rows.read(FOLDER / "streams.tsv")}
     lines = []
@@ -34,10 +35,10 @@ def ours_table(results: Results) -> str:
             source = streams[scene, codec, next(iter(found))]["source_gaussians"]
             degree = max(row["sh_degree"] for row in found.values())
             cells = [_quality(found[size]) if size in found else "" for size in SIZES]
-            seconds = max(float(row["encode_s"]) for row in found.values())
+            seconds = max((float(row["encode_s"]) for row in found.values() if GPU not in row["machine"]), default=0)
             size = f"{int(source):,}, {degree}"
             preset = codec.removeprefix("ralhe-").replace("-given", ", given views")
-            lines.append((scene, size, preset, *cells, f"{seconds:.0f}"))
+            lines.append((scene, size, preset, *cells, f"{seconds:.0f}" if seconds else ""))
     return markdown(heads, lines)
 
 
@@ -100,7 +101,8 @@ def insert(text: str, name: str, table: str) -> str:
 def _quality(row: Row) -> str:
     """PSNR, and SSIM behind it; against photos where there are some."""
     photo = f", photos {row['photo_psnr']}" if row["photo_psnr"] else ""
-    return f"{row['psnr']} ({row['ssim'].lstrip('0')}{photo})"
+    mark = ON_GPU if GPU in row["machine"] else ""
+    return f"{row['psnr']}{mark} ({row['ssim'].lstrip('0')}{photo})"
 
 
 def _middle(results: Results, scene: str, codec: str) -> str:
