@@ -18,6 +18,8 @@ from ralhe.metrics import differentiable_ssim
 from ralhe.rasteriser import Splats, gpu, render
 from ralhe.rasteriser.log_covariance import exponential_covariances
 
+on_a_gpu = pytest.mark.skipif(gpu.gsplat_absence() is not None, reason=f"{gpu.gsplat_absence()}")
+
 
 def rasterization(
     *, means: Tensor, quats: None, scales: None, covars: Tensor, opacities: Tensor, colors: Tensor, sh_degree: int,
@@ -52,7 +54,7 @@ def test_gsplat_gets_what_the_cpu_gets(antialiased: bool, monkeypatch: pytest.Mo
     assert (theirs[..., 3] - ours.alpha).abs().max() < 2e-5
 
 
-@pytest.mark.skipif(gpu.gsplat_absence() is not None, reason=f"{gpu.gsplat_absence()}")
+@on_a_gpu
 @pytest.mark.parametrize("antialiased", [False, True])
 def test_a_gpu_draws_what_the_cpu_draws(antialiased: bool) -> None:
     """Picture and gradients; nothing is so opaque that gsplat's own limit of alpha would show."""
@@ -77,7 +79,7 @@ def test_a_gpu_draws_what_the_cpu_draws(antialiased: bool) -> None:
         assert (ours - theirs.cpu()).norm() < 1e-2 * ours.norm()
 
 
-@pytest.mark.skipif(gpu.gsplat_absence() is not None, reason=f"{gpu.gsplat_absence()}")
+@on_a_gpu
 def test_what_is_computed_on_a_gpu_stays_there() -> None:
     halves, pixels = torch.randn(50, 6), torch.rand(2, 40, 30, 3)
     covariances = exponential_covariances(halves.cuda())

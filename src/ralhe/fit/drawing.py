@@ -41,7 +41,7 @@ class Drawing:
 
     def tensor(self, array: npt.NDArray[np.floating]) -> Tensor:
         """The array in single precision, where pictures are drawn."""
-        return torch.from_numpy(array.astype(np.float32)).to(drawing_device())
+        return torch.from_numpy(array.astype(np.float32, copy=False)).to(drawing_device())
 
     def splats(self, attributes: Tensor) -> Splats:
         """What the rasteriser draws; gradients flow back to the attributes."""
@@ -61,9 +61,9 @@ class Drawing:
         sum of the squared slopes of the pixels: the diagonal of the Gauss-Newton matrix (Hutchinson's estimate, one
         sample a picture). looked: called after each picture; False ends the work.
         """
-        random, total, drawn = torch.Generator().manual_seed(0), torch.zeros_like(self.tensor(attributes)), 0
+        leaves = self.tensor(attributes).requires_grad_()
+        random, total, drawn = torch.Generator().manual_seed(0), torch.zeros_like(leaves), 0
         for picture in pictures:
-            leaves = self.tensor(attributes).requires_grad_()
             colour = picture.drawn(self.splats(leaves))
             signs = torch.randint(0, 2, colour.shape, generator=random).to(colour) * 2 - 1
             total += torch.autograd.grad(colour, leaves, signs)[0].square()

@@ -52,7 +52,7 @@ def differentiable_ssim(reference: Tensor, image: Tensor) -> Tensor:
 
 def similarity_by_torch(reference: Tensor, image: Tensor) -> Tensor:
     """The same on any device: windows as two products with a band matrix, for a GPU convolves in fewer digits."""
-    down, across = (_band(size).to(image) for size in image.shape[:2])
+    down, across = (_band(size, image.device) for size in image.shape[:2])
     r, x = (pixels.permute(2, 0, 1) for pixels in (reference, image))
     mr, mx, rr, xx, rx = down @ torch.stack([r, x, r * r, x * x, r * x]) @ across
     structure = (2 * (rx - mr * mx) + float(C2)) / (rr - mr * mr + xx - mx * mx + float(C2))
@@ -61,12 +61,12 @@ def similarity_by_torch(reference: Tensor, image: Tensor) -> Tensor:
 
 
 @cache
-def _band(size: int) -> Tensor:
+def _band(size: int, device: torch.device) -> Tensor:
     """[size, size] the window's profile around each place of a line, black beyond its ends."""
     places = torch.arange(size)
     distance = (places[:, None] - places).abs()
     weights = torch.tensor([W5, W4, W3, W2, W1, W0, 0.0], dtype=torch.float32)
-    return weights[distance.clamp(max=RADIUS + 1)]
+    return weights[distance.clamp(max=RADIUS + 1)].to(device)
 
 
 class _Similarity(torch.autograd.Function):
