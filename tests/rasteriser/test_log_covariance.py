@@ -48,3 +48,19 @@ def test_it_undoes_the_logarithm_of_preparation() -> None:
     wanted = covariances(log_scales, rotations).reshape(-1, 9)[:, SIX]
     got = exponential_covariances(torch.tensor(halves)).numpy()
     assert (np.linalg.norm(got - wanted, axis=1) < 1e-5 * np.linalg.norm(wanted, axis=1)).all()
+
+
+@pytest.mark.parametrize("exponential", [exponential_covariances, exponential_by_squaring])
+def test_what_no_float_can_hold_stays_finite(exponential: Callable[[torch.Tensor], torch.Tensor]) -> None:
+    halves = torch.tensor([[60.0, -60, 0, 0, 0, 0], [1e30, 1e30, 1e30, 1e30, -1e30, 0], [-1e30] * 6]).requires_grad_()
+    out = exponential(halves)
+    assert out.isfinite().all() and out[0, 0] > 1e34 and out[0, 3] < 1e-6
+    out.sum().backward()
+    assert halves.grad.isfinite().all()
+
+
+def test_more_than_one_block_and_none() -> None:
+    """Kernels work in blocks; the last is seldom full."""
+    halves = torch.randn((1000, 6), generator=torch.Generator().manual_seed(0))
+    for n in (0, 1, 15, 16, 17, 1000):
+        assert torch.equal(exponential_covariances(halves[:n]), exponential_covariances(halves)[:n])

@@ -1,4 +1,4 @@
-"""The matrix exponential of symmetric 3 x 3 matrices on any device, by scaling and squaring.
+"""The exponential of log_covariance.py on any device.
 
 A GPU likes few operations on long rows: a matrix is a column of six rows xx xy xz yy yz zz, and a product of two that
 commute, whose outcome is symmetric as well, takes two gathers, a product and a sum.
@@ -12,7 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-SQUARINGS, TERMS = 10, 6  # exp(A) = (Taylor's series of A / 2^10)^(2^10): exact to rounding for exponents below 60
+SQUARINGS, TERMS = 10, 6
+LARGEST = 40.0  # half logarithm that float32 can hold once it is doubled and exponentiated
+MOST = 5e34
 HALF = 0.5**0.5
 ROWS = ((0, 1, 2), (1, 3, 4), (2, 4, 5))  # of a matrix, as entries of its column
 ENTRIES = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
@@ -27,14 +29,12 @@ def exponential_by_squaring(logarithms: Tensor) -> Tensor:
 
 
 class _Squaring(torch.autograd.Function):
-    """In double precision: squaring again and again would cost single precision the thin axes."""
-
     @staticmethod
     def forward(ctx: Any, logarithms: Tensor) -> Tensor:
-        matrices = logarithms.detach().double().T[_numbers(FROM_HALVES, logarithms.device)]
+        matrices = logarithms.detach().double().clamp(-LARGEST, LARGEST).T[_numbers(FROM_HALVES, logarithms.device)]
         matrices *= _weights(DOUBLED, logarithms.device)
         ctx.save_for_backward(matrices)
-        return _exponential(matrices, None)[0].T.to(logarithms.dtype).contiguous()
+        return _exponential(matrices, None)[0].T.clamp(-MOST, MOST).to(logarithms.dtype).contiguous()
 
     @staticmethod
     @torch.autograd.function.once_differentiable
@@ -45,7 +45,7 @@ class _Squaring(torch.autograd.Function):
         _, slopes = _exponential(matrices, gradient.double().T / sides)
         out = torch.empty_like(slopes)
         out[_numbers(FROM_HALVES, gradient.device)] = slopes * sides * _weights(DOUBLED, gradient.device)
-        return out.T.to(gradient.dtype).contiguous()
+        return out.T.clamp(-MOST, MOST).to(gradient.dtype).contiguous()
 
 
 def _exponential(matrices: Tensor, direction: Tensor | None) -> tuple[Tensor, Tensor]:

@@ -1,4 +1,10 @@
-"""Covariances from their logarithms: Sigma = exp(2 L), as the stream carries shapes; differentiable."""
+"""Covariances from their logarithms: Sigma = exp(2 L), as the stream carries shapes; differentiable.
+
+By scaling and squaring, without eigenvectors: exp(A) = (Taylor's series of A / 2^10)^(2^10), to rounding for the
+exponents of any shape; A is taken less its mean exponent, which comes back as a factor. In double precision: squaring
+again and again would cost single precision the thin axes. Kernels take a few matrices at a time, entry by entry, so
+that the compiler finds vectors.
+"""
 
 from __future__ import annotations
 
@@ -10,25 +16,22 @@ import numpy.typing as npt
 import torch
 
 from ralhe.kernels import inline, parallel, prange
-from ralhe.rasteriser.exponential import exponential_by_squaring
+from ralhe.rasteriser.exponential import HALF, LARGEST, MOST, SQUARINGS, TERMS, exponential_by_squaring
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
 
 PARTS = 64
-SWEEPS = 8  # of Jacobi rotations; five bring any symmetric 3 x 3 matrix to rounding
-NEGLIGIBLE = 1e-14
-LARGEST = 80.0  # exponent that float32 still holds
-HALF = math.sqrt(0.5)
-NEAR = 1e-5  # exponents closer than this have the slope of their mean
+LANES = 16
+SCALE = 0.5**SQUARINGS
+XX, XY, XZ, YY, YZ, ZZ = range(6)
 
 
 def exponential_covariances(logarithms: torch.Tensor) -> torch.Tensor:
     """[N, 6] covariances (xx xy xz yy yz zz) of [N, 6] half logarithms (xx, yy, zz, then xy, xz, yz times sqrt 2).
 
-    The gradient is that of the matrix exponential (Daleckii and Krein): with Sigma = V diag(exp e) V', the slope of
-    an entry in the basis V is multiplied by the divided difference of exp at its two exponents. Tensors on a GPU stay
-    there.
+    The derivative of exp is its own adjoint, so the gradient is the derivative in the direction of the gradient that
+    comes in. Tensors on a GPU stay there.
     """
     if logarithms.device.type != "cpu":
         return exponential_by_squaring(logarithms)
@@ -38,126 +41,146 @@ def exponential_covariances(logarithms: torch.Tensor) -> torch.Tensor:
 class _Exponential(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, logarithms: torch.Tensor) -> torch.Tensor:
-        halves = logarithms.detach().float().contiguous().numpy()
-        n = len(halves)
-        out = torch.empty((n, 6))
-        ctx.axes, ctx.exponents = np.empty((n, 3, 3), np.float32), np.empty((n, 3), np.float32)
-        exponentiate(halves, out.numpy(), ctx.axes, ctx.exponents)
+        halves = logarithms.detach().float().contiguous()
+        ctx.save_for_backward(halves)
+        out = torch.empty_like(halves)
+        exponentiate(halves.numpy(), out.numpy())
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx: Any, gradient: torch.Tensor) -> torch.Tensor:
-        out = torch.empty(gradient.shape)
-        exponentiate_gradient(gradient.float().contiguous().numpy(), ctx.axes, ctx.exponents, out.numpy())
+        (halves,) = ctx.saved_tensors
+        out = torch.empty_like(halves)
+        exponentiate_gradient(halves.numpy(), gradient.float().contiguous().numpy(), out.numpy())
         return out
 
 
-@inline
-def rotate(m: F64, v: F64, p: int, q: int, r: int) -> None:
-    """One Jacobi rotation: makes m[p, q] of the symmetric m [3, 3] zero, and turns the columns of v [3, 3] along."""
-    if m[p, q] == 0:
-        return
-    theta = 0.5 * (m[q, q] - m[p, p]) / m[p, q]
-    t = math.copysign(1.0, theta) / (abs(theta) + math.sqrt(theta * theta + 1))
-    c = 1 / math.sqrt(t * t + 1)
-    s = t * c
-    m[p, p] -= t * m[p, q]
-    m[q, q] += t * m[p, q]
-    m[p, q] = m[q, p] = 0.0
-    a, b = m[r, p], m[r, q]
-    m[r, p] = m[p, r] = c * a - s * b
-    m[r, q] = m[q, r] = s * a + c * b
-    for row in range(3):
-        a, b = v[row, p], v[row, q]
-        v[row, p], v[row, q] = c * a - s * b, s * a + c * b
-
-
-@inline
-def diagonalise(m: F64, v: F64) -> None:
-    """Turns the symmetric m [3, 3] into its eigenvalues on the diagonal; columns of v [3, 3] are the axes."""
-    for row in range(3):
-        for column in range(3):
-            v[row, column] = 1.0 if row == column else 0.0
-    for _ in range(SWEEPS):
-        off = abs(m[0, 1]) + abs(m[0, 2]) + abs(m[1, 2])
-        if off <= NEGLIGIBLE * (abs(m[0, 0]) + abs(m[1, 1]) + abs(m[2, 2])):
-            return
-        rotate(m, v, 0, 1, 2)
-        rotate(m, v, 0, 2, 1)
-        rotate(m, v, 1, 2, 0)
-
-
-@inline
-def sum_of(v: F64, e: F64, row: int, column: int) -> float:
-    """An entry of v diag(e) v'."""
-    return float(v[row, 0] * e[0] * v[column, 0] + v[row, 1] * e[1] * v[column, 1] + v[row, 2] * e[2] * v[column, 2])
-
-
 @parallel
-def exponentiate(halves: F32, out: F32, axes: F32, exponents: F32) -> None:
-    """Fills out [N, 6], axes [N, 3, 3] and exponents [N, 3] from half logarithms [N, 6]."""
+def exponentiate(halves: F32, out: F32) -> None:
+    """Fills out [N, 6] from half logarithms [N, 6]."""
     n = len(halves)
+    blocks = -(-n // LANES)
     for part in prange(PARTS):
-        m, v, e = np.empty((3, 3)), np.empty((3, 3)), np.empty(3)
-        for i in range(n * part // PARTS, n * (part + 1) // PARTS):
-            for d in range(3):
-                m[d, d] = 2.0 * halves[i, d]
-            m[0, 1] = m[1, 0] = 2 * HALF * halves[i, 3]
-            m[0, 2] = m[2, 0] = 2 * HALF * halves[i, 4]
-            m[1, 2] = m[2, 1] = 2 * HALF * halves[i, 5]
-            diagonalise(m, v)
-            for d in range(3):
-                exponents[i, d] = min(m[d, d], LARGEST)
-                e[d] = math.exp(min(m[d, d], LARGEST))
-            entry = 0
-            for row in range(3):
-                for column in range(3):
-                    axes[i, row, column] = v[row, column]
-                for column in range(row, 3):
-                    out[i, entry] = sum_of(v, e, row, column)
-                    entry += 1
+        small, power, level = np.empty((6, LANES)), np.empty((6, LANES)), np.empty(LANES)
+        for block in range(blocks * part // PARTS, blocks * (part + 1) // PARTS):
+            first = block * LANES
+            lanes = min(LANES, n - first)
+            scale_down(halves, first, lanes, small, level)
+            start(small, power, 1.0)
+            for term in range(TERMS - 1, 0, -1):
+                product(small, power, power)
+                start(power, power, TERMS / term)
+            for _ in range(SQUARINGS):
+                product(power, power, power)
+            for i in range(lanes):
+                factor = math.exp(level[i])
+                for entry in range(6):
+                    out[first + i, entry] = within(power[entry, i] * factor)
 
 
 @parallel
-def exponentiate_gradient(gradient: F32, axes: F32, exponents: F32, out: F32) -> None:
-    """Fills out [N, 6], the gradient of half logarithms, from that of covariances [N, 6]."""
-    n = len(gradient)
+def exponentiate_gradient(halves: F32, gradient: F32, out: F32) -> None:
+    """Fills out [N, 6], the gradient of half logarithms [N, 6], from that of covariances [N, 6].
+
+    Each step of `exponentiate` and its derivative in turn: (A^2)' = A A' + A' A.
+    """
+    n = len(halves)
+    blocks = -(-n // LANES)
     for part in prange(PARTS):
-        g, turned, v = np.empty((3, 3)), np.empty((3, 3)), np.empty((3, 3))
-        for i in range(n * part // PARTS, n * (part + 1) // PARTS):
-            g[0, 0], g[1, 1], g[2, 2] = gradient[i, 0], gradient[i, 3], gradient[i, 5]
-            g[0, 1] = g[1, 0] = 0.5 * gradient[i, 1]
-            g[0, 2] = g[2, 0] = 0.5 * gradient[i, 2]
-            g[1, 2] = g[2, 1] = 0.5 * gradient[i, 4]
-            for row in range(3):
-                for column in range(3):
-                    v[row, column] = axes[i, row, column]
-            sandwich(g, v, turned, True)
-            for row in range(3):
-                for column in range(3):
-                    turned[row, column] *= divided_difference(exponents[i, row], exponents[i, column])
-            sandwich(turned, v, g, False)
-            for d in range(3):
-                out[i, d] = 2 * g[d, d]
-            out[i, 3], out[i, 4], out[i, 5] = 4 * HALF * g[0, 1], 4 * HALF * g[0, 2], 4 * HALF * g[1, 2]
+        small, power, level = np.empty((6, LANES)), np.empty((6, LANES)), np.empty(LANES)
+        turn, slope = np.empty((6, LANES)), np.empty((6, LANES))
+        for block in range(blocks * part // PARTS, blocks * (part + 1) // PARTS):
+            first = block * LANES
+            lanes = min(LANES, n - first)
+            scale_down(halves, first, lanes, small, level)
+            start(small, power, 1.0)
+            for i in range(LANES):
+                for entry in range(6):
+                    pull = gradient[first + min(i, lanes - 1), entry]
+                    turn[entry, i] = SCALE * (pull if entry in (XX, YY, ZZ) else 0.5 * pull)
+                    slope[entry, i] = turn[entry, i] / TERMS
+            for term in range(TERMS - 1, 0, -1):
+                anticommutator(small, slope, slope, 0.5 / term, 0.0)
+                anticommutator(turn, power, slope, 0.5 / term, 1.0)
+                product(small, power, power)
+                start(power, power, TERMS / term)
+            for _ in range(SQUARINGS):
+                anticommutator(power, slope, slope, 1.0, 0.0)
+                product(power, power, power)
+            for i in range(lanes):
+                factor = 2 * math.exp(level[i])
+                for d, entry in enumerate((XX, YY, ZZ)):
+                    out[first + i, d] = within(factor * slope[entry, i])
+                for d, entry in enumerate((XY, XZ, YZ)):
+                    out[first + i, 3 + d] = within(2 * HALF * factor * slope[entry, i])
 
 
 @inline
-def sandwich(m: F64, v: F64, out: F64, transposed: bool) -> None:
-    """out = v' m v where transposed, v m v' elsewhere; all [3, 3]."""
-    for row in range(3):
-        for column in range(3):
-            total = 0.0
-            for a in range(3):
-                for b in range(3):
-                    left, right = (v[a, row], v[b, column]) if transposed else (v[row, a], v[column, b])
-                    total += left * m[a, b] * right
-            out[row, column] = total
+def scale_down(halves: F32, first: int, lanes: int, small: F64, level: F64) -> None:
+    """Fills small [6, LANES] with 2^-10 of the matrices from `first`, less their mean exponent level [LANES].
+
+    Lanes without a matrix of their own take the last one.
+    """
+    for i in range(LANES):
+        row = first + min(i, lanes - 1)
+        xx, yy, zz = 2 * cut(halves[row, 0]), 2 * cut(halves[row, 1]), 2 * cut(halves[row, 2])
+        level[i] = (xx + yy + zz) / 3
+        small[XX, i], small[YY, i], small[ZZ, i] = xx - level[i], yy - level[i], zz - level[i]
+        for d, entry in enumerate((XY, XZ, YZ)):
+            small[entry, i] = 2 * HALF * cut(halves[row, 3 + d])
+        for entry in range(6):
+            small[entry, i] *= SCALE
 
 
 @inline
-def divided_difference(a: float, b: float) -> float:
-    """(exp a - exp b) / (a - b)."""
-    if abs(a - b) < NEAR:
-        return math.exp(0.5 * (a + b))
-    return (math.exp(a) - math.exp(b)) / (a - b)
+def cut(half: np.float32) -> float:
+    """A half logarithm that a covariance in float32 can hold."""
+    return min(max(float(half), -LARGEST), LARGEST)
+
+
+@inline
+def within(value: float) -> float:
+    """A value that float32 can hold."""
+    return min(max(value, -MOST), MOST)
+
+
+@inline
+def start(matrices: F64, out: F64, factor: float) -> None:
+    """out = 1 + factor / TERMS matrices, all [6, LANES]: what the next term of the series is multiplied by."""
+    for entry in range(6):
+        unit = 1.0 if entry in (XX, YY, ZZ) else 0.0
+        for i in range(LANES):
+            out[entry, i] = unit + factor / TERMS * matrices[entry, i]
+
+
+@inline
+def product(a: F64, b: F64, out: F64) -> None:
+    """out = a b of matrices [6, LANES] that commute, in which case it is symmetric; out may be one of them."""
+    for i in range(LANES):
+        axx, axy, axz, ayy, ayz, azz = a[XX, i], a[XY, i], a[XZ, i], a[YY, i], a[YZ, i], a[ZZ, i]
+        bxx, bxy, bxz, byy, byz, bzz = b[XX, i], b[XY, i], b[XZ, i], b[YY, i], b[YZ, i], b[ZZ, i]
+        out[XX, i] = axx * bxx + axy * bxy + axz * bxz
+        out[XY, i] = axx * bxy + axy * byy + axz * byz
+        out[XZ, i] = axx * bxz + axy * byz + axz * bzz
+        out[YY, i] = axy * bxy + ayy * byy + ayz * byz
+        out[YZ, i] = axy * bxz + ayy * byz + ayz * bzz
+        out[ZZ, i] = axz * bxz + ayz * byz + azz * bzz
+
+
+@inline
+def anticommutator(a: F64, b: F64, out: F64, factor: float, kept: float) -> None:
+    """out = factor (a b + b a) + kept out, all [6, LANES]; out may be one of them."""
+    for i in range(LANES):
+        axx, axy, axz, ayy, ayz, azz = a[XX, i], a[XY, i], a[XZ, i], a[YY, i], a[YZ, i], a[ZZ, i]
+        bxx, bxy, bxz, byy, byz, bzz = b[XX, i], b[XY, i], b[XZ, i], b[YY, i], b[YZ, i], b[ZZ, i]
+        xx, xy = 2 * (axx * bxx + axy * bxy + axz * bxz), axx * bxy + axy * (bxx + byy) + axz * byz
+        yy, xz = 2 * (axy * bxy + ayy * byy + ayz * byz), axx * bxz + axy * byz + axz * (bxx + bzz)
+        zz, yz = 2 * (axz * bxz + ayz * byz + azz * bzz), axy * bxz + ayy * byz + ayz * (byy + bzz)
+        xy, xz, yz = xy + ayy * bxy + ayz * bxz, xz + ayz * bxy + azz * bxz, yz + axz * bxy + azz * byz
+        out[XX, i] = factor * xx + kept * out[XX, i]
+        out[XY, i] = factor * xy + kept * out[XY, i]
+        out[XZ, i] = factor * xz + kept * out[XZ, i]
+        out[YY, i] = factor * yy + kept * out[YY, i]
+        out[YZ, i] = factor * yz + kept * out[YZ, i]
+        out[ZZ, i] = factor * zz + kept * out[ZZ, i]
