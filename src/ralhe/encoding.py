@@ -213,7 +213,7 @@ class _Task:
     def fit_to_size(self, source: Source, size: int, before: Job | None = None) -> tuple[Job, Candidate]:
         """Plans, and plans again with fewer or more Gaussians where the size cannot be met with these.
 
-        before: a job whose networks know the scene already.
+        before: a job whose networks know the scene already; a plan made anew takes over those of the plan before it.
         """
         count, whole = len(source.cleaned), len(source.whole.cleaned)
         degree = planned_degree(size, whole, source.cleaned.sh_degree)
@@ -223,6 +223,7 @@ class _Task:
             finer = _depth_for(source, leaves, 8.0 * size / leaves) + extra_depth
             plan = Plan(leaves, self.depth or min(finer, MAX_PLANNED_DEPTH), degree, planned_widths(size, degree))
             job = Job(source, plan, self.meter, before)
+            before = job
             lmbda, reached = job.warm_up(size, self.preset)
             if reached > size and lmbda >= LAMBDA_RANGE[1] * 0.99 and leaves > 1 and attempt < REPLANS:
                 scale *= _shrink(size, reached)

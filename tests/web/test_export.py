@@ -17,6 +17,7 @@ import ralhe
 from ralhe.cli import main
 from ralhe.core.instance import WASM
 from ralhe.errors import SceneError
+from scenes import sphere
 from streams import Made
 
 OVER = "html[data-state=over]"
@@ -120,6 +121,14 @@ def test_notebook_shows_the_page_in_a_frame(browser: Any, stream: Path, tmp_path
     notebook = tmp_path / "notebook.html"
     notebook.write_text(f"<!doctype html><meta charset=utf-8>{shown._repr_html_()}")
     assert watch(browser, notebook.as_uri()) == ("10", [])
+
+
+def test_notebook_encodes_what_is_no_stream_yet(browser: Any, tmp_path: Path) -> None:
+    shown = ralhe.show(sphere(100), size=4000)
+    notebook = tmp_path / "notebook.html"
+    notebook.write_text(f"<!doctype html><meta charset=utf-8>{shown._repr_html_()}")
+    level, faults = watch(browser, notebook.as_uri())
+    assert int(level) > 0 and faults == []
 
 
 def test_notebook_refuses_what_cannot_be_shown(stream: Path) -> None:

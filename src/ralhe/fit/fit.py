@@ -88,6 +88,11 @@ class Fit:
         self._use_synthesis((), 0)
         self._aim(scene, weights)
 
+    @property
+    def knows(self) -> bool:
+        """Whether the entropy networks have learnt anything."""
+        return self._rounds > 0
+
     def learn_from(self, other: Fit) -> None:
         """Takes over the entropy networks of another fit where they have the same shapes."""
         if [m.shape for m in self._models] == [m.shape for m in other._models]:

@@ -81,7 +81,9 @@ class Job:
             contraction=(*grid.centre, grid.scale) if grid.contracted else None,
         )
         self.fit = Fit(self.scene, gaussian_weights(self.scene.weights), header, meter)
+        self._lmbda = FIRST_LAMBDA  # where searches begin
         if before is not None:
+            self._lmbda = before._lmbda
             self.fit.learn_from(before.fit)
         self._channels = channels_of(plan.sh_degree)
 
@@ -126,9 +128,11 @@ class Job:
         """Networks that know the scene roughly, and the lambda near the size."""
         self.meter.plan(self._work(preset, preset.rounds + SEARCHES * USUAL_WALKS))
         self.meter.enter("warm up")
-        self.fit.code(FIRST_LAMBDA)
-        self.fit.learn(preset.base_iterations // 2, preset.harmonic_iterations // 2)
-        return self.search(size, FIRST_LAMBDA, COARSE_WALKS, 0.1)
+        if not self.fit.knows:
+            self.fit.code(self._lmbda)
+            self.fit.learn(preset.base_iterations // 2, preset.harmonic_iterations // 2)
+        self._lmbda, reached = self.search(size, self._lmbda, COARSE_WALKS, 0.1)
+        return self._lmbda, reached
 
     def imbalance(self, lmbda: float) -> float:
         """How many times larger the error of a picture is that pruning and voxels made, before any retraining, than
