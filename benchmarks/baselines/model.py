@@ -24,8 +24,9 @@ from ralhe.gaussians import Gaussians
 from ralhe.prepare import Voxelised, choose_grid, clean, most_important, voxelise
 from ralhe.rasteriser import Splats
 
-PRESET = PRESETS["fast"]
-REST_ITERATIONS = PRESET.retraining_iterations // 2
+PICTURES = PRESETS["fast"].pictures
+RETRAINING_ITERATIONS = 200  # twice those of `fast`
+REST_ITERATIONS = RETRAINING_ITERATIONS // 2
 DEPTHS = range(9, 15)
 ENOUGH = 50.0
 """dB that voxels alone must reach on pictures held out: above what streams look like, so that they do not limit."""
@@ -47,7 +48,7 @@ class Model:
 def look(gaussians: Gaussians) -> Source:
     """The scene with its pictures."""
     cleaned = clean(gaussians).gaussians
-    pictures = take_pictures(cleaned, None, PRESET.pictures)
+    pictures = take_pictures(cleaned, None, PICTURES)
     if pictures is None:
         raise ValueError("the scene shows nothing")
     return Source.of(gaussians, cleaned, pictures)
@@ -64,7 +65,7 @@ def prepare(source: Source, count: int, size: int) -> tuple[Model, Source]:
     gaussians = source.cleaned.take(kept)
     depth = choose_depth(gaussians, source.worth[kept], pictures, antialiased)
     scene = source.voxelise(kept, choose_grid(gaussians.positions, depth), source.given.sh_degree)
-    scene = retrain(scene, pictures, PRESET.retraining_iterations, antialiased, lambda: True)
+    scene = retrain(scene, pictures, RETRAINING_ITERATIONS, antialiased, lambda: True)
 
     def quality(shapes: npt.NDArray[np.float64]) -> float:
         splats = Leaves(replace(scene, log_covariances=shapes)).splats(antialiased)

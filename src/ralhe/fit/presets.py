@@ -32,7 +32,7 @@ class Preset:
 
 
 PRESETS = {
-    "fast": Preset("fast", 96, 200, 2, 500, 150, 150, 8, 8, 0),
+    "fast": Preset("fast", 96, 100, 1, 500, 150, 150, 4, 8, 0),
     "default": Preset("default", 192, 2000, 3, 1500, 600, 300, 100, 10, 192),
     "best": Preset("best", 384, 6000, 4, 4000, 1500, 600, 400, 12, 384),
 }
