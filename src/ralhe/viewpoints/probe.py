@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Self
 
-import numba
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -86,19 +83,7 @@ class Probe:
         depths = self.splats.means.numpy() @ camera.viewmat[2, :3].astype(np.float32) + np.float32(camera.viewmat[2, 3])
         colours = np.stack([depths, self.log_sizes + OFFSET, self.luminances], axis=1)
         sh = torch.from_numpy(((colours - 0.5) / SH_C0).astype(np.float32)[:, None])
-        with one_thread():
-            rendered = render(replace(self.splats, sh=sh), camera)
+        rendered = render(replace(self.splats, sh=sh), camera)
         alpha = rendered.alpha.numpy().astype(np.float64)
         means = rendered.colour.numpy() / np.maximum(alpha, 1e-6)[..., None]
         return Look(camera, alpha, means[..., 0], means[..., 1] - OFFSET, means[..., 2])
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Kernels on one thread: for small pictures, several mostly wait for each other, long where a machine is busy."""
-    before = numba.get_num_threads()
-    numba.set_num_threads(1)
-    try:
-        yield
-    finally:
-        numba.set_num_threads(before)
