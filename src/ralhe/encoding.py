@@ -93,8 +93,9 @@ def encode(
     source = task.look(views, size)
     if size is None:
         assert lmbda is not None
-        job = Job(source, task.whole_plan(), meter)
-        candidate = job.fit_at(lmbda, task.preset)
+        plan = task.whole_plan()
+        job = Job(source, plan, meter)
+        candidate = job.fit_at(lmbda, task.preset.for_leaves(plan.leaves))
     else:
         job, candidate = task.fit_to_size(source, size)
     meter.finish()
@@ -181,8 +182,9 @@ class _Task:
     def work(self, size: int | None) -> float:
         """Of a fit, before anything is known of it."""
         count = planned_count(size, len(self.cleaned)) if size else len(self.cleaned)
-        walks = self.preset.rounds + SEARCHES * USUAL_WALKS
-        return fit_work(self.preset, count, self.given.sh_degree, walks, pictured=True)
+        preset = self.preset.for_leaves(count)
+        walks = preset.rounds + SEARCHES * USUAL_WALKS
+        return fit_work(preset, count, self.given.sh_degree, walks, pictured=True)
 
     def look(self, views: Views | None, size: int | None) -> Source:
         """The scene with its pictures; size: what it will be fitted to first, for the time left."""
@@ -220,11 +222,12 @@ class _Task:
         usual, scale, extra_depth = planned_count(size, whole), 1.0, 0
         for attempt in range(REPLANS + 1):
             leaves = max(1, min(count, int(scale * usual)))
+            preset = self.preset.for_leaves(leaves)
             finer = _depth_for(source, leaves, 8.0 * size / leaves) + extra_depth
             plan = Plan(leaves, self.depth or min(finer, MAX_PLANNED_DEPTH), degree, planned_widths(size, degree))
             job = Job(source, plan, self.meter, before)
             before = job
-            lmbda, reached = job.warm_up(size, self.preset)
+            lmbda, reached = job.warm_up(size, preset)
             if reached > size and lmbda >= LAMBDA_RANGE[1] * 0.99 and leaves > 1 and attempt < REPLANS:
                 scale *= _shrink(size, reached)
                 continue
@@ -240,7 +243,7 @@ class _Task:
                 if (change > 1 and may_grow) or (change < 1 and may_shrink):
                     scale = change * leaves / usual
                     continue
-            candidate = job.refine(size, lmbda, self.preset)
+            candidate = job.refine(size, lmbda, preset)
             if len(candidate.data) <= size:
                 return job, candidate
             if leaves == 1:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+MANY = 100_000  # Gaussians in a stream of a megabyte
+
 
 @dataclass(frozen=True)
 class Preset:
@@ -19,6 +21,18 @@ class Preset:
     turns: int  # of rounding by pictures
     batch: int  # pictures in each
     probes: int  # pictures that tell them how the error bends; 0: its visibility does, sooner and not as well
+    stretch: float = 1.0  # how many times as many iterations and turns a stream of few Gaussians gets
+
+    def for_leaves(self, leaves: int) -> Preset:
+        """For a stream of so many Gaussians: where MANY take their time, fewer may go on for longer."""
+        factor = min(self.stretch, max(1.0, MANY / max(leaves, 1)))
+        return replace(
+            self,
+            retraining_iterations=round(factor * self.retraining_iterations),
+            rounds=round(factor * self.rounds),
+            turns=round(factor * self.turns),
+            stretch=1.0,
+        )
 
     def continued(self) -> Preset:
         """For a fit that starts where another ended: half as long, but no shorter than that of `fast`."""
@@ -32,7 +46,7 @@ class Preset:
 
 
 PRESETS = {
-    "fast": Preset("fast", 96, 100, 1, 500, 150, 150, 4, 8, 0),
+    "fast": Preset("fast", 96, 100, 1, 500, 150, 150, 4, 8, 0, 2.0),
     "default": Preset("default", 192, 2000, 3, 1500, 600, 300, 100, 10, 192),
     "best": Preset("best", 384, 6000, 4, 4000, 1500, 600, 400, 12, 384),
 }

@@ -28,6 +28,10 @@ LEAST_CURVATURE = 0.02  # of the mean of the channel: what is hardly seen should
 MEMORY = 0.7  # of slopes, from one turn to the next
 EXAMS = 6  # times that the pictures held out judge a fit
 
+BALANCE, FINER = 0.5, 1 / 3
+"""Where the first lambda that meets the size is less than so much of the one that steps were made for, they are too
+coarse, and are made anew for one nearer to it, by the cube root of the quotient (docs/design.md)."""
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -55,15 +59,19 @@ def round_by_pictures(fit: Fit, drawing: Drawing, pictures: Pictures, lmbda: flo
 
     lmbda: of the walk to start from.
     """
-    aim = fit.aim_at_latents(lmbda)
+    fit.code(lmbda)
+    bends = _bends(fit, drawing, pictures, schedule)
+    aim, curvature = _first_aim(fit, lmbda, bends)
+    first = rates.first(aim)
+    if first < BALANCE * lmbda and schedule.turns >= schedule.learn_every:
+        aim, curvature = _first_aim(fit, lmbda * (first / (BALANCE * lmbda)) ** FINER, bends)
+        rates.first(aim)
+        schedule.learn()
+        first = rates.first(aim)
+    lmbda, wanted, weights = first, aim.wanted, aim.curvature
     latents, decoded = fit.latents(), fit.decoded_attributes()
-    curvature = _curvature(fit, drawing, pictures, decoded, schedule)
-    weights = curvature * (aim.curvature.sum(dtype=np.float64) / max(curvature.sum(dtype=np.float64), 1e-30))
     slopes = _Slopes(fit, drawing, pictures)
     best, least = (aim, lmbda), pictures.error(drawing.splats(drawing.tensor(decoded)), pictures.exam)
-    wanted = latents + np.clip(aim.wanted - latents, -1, 1)
-    lmbda = rates.first(Aim(wanted, weights))
-    latents, decoded = fit.latents(), fit.decoded_attributes()
     for turn in range(schedule.turns):
         slope, going = slopes.after(decoded, schedule)
         newton = np.clip(slope / curvature, -LONGEST, LONGEST)
@@ -84,15 +92,22 @@ def round_by_pictures(fit: Fit, drawing: Drawing, pictures: Pictures, lmbda: flo
     return best
 
 
-def _curvature(fit: Fit, drawing: Drawing, pictures: Pictures, decoded: Array, schedule: Schedule) -> Array:
-    """[N - 1, channels] of the squared error of a mean picture by latent."""
+def _bends(fit: Fit, drawing: Drawing, pictures: Pictures, schedule: Schedule) -> Array:
+    """[N, channels] curvature of the squared error of a mean picture by attribute, around the last walk."""
+    decoded = fit.decoded_attributes()
     if schedule.probes:
-        leaves = drawing.curvature(decoded, pictures.learnt[: schedule.probes], schedule.looked)
-    else:
-        splats = drawing.splats(drawing.tensor(decoded)).to("cpu")
-        leaves = told_curvature(pictures.influence(splats), splats.opacities, decoded.shape[1])
-    out = fit.latent_curvature(leaves)
-    return np.asarray(out + LEAST_CURVATURE * out.mean(axis=0) + 1e-30, np.float32)
+        return drawing.curvature(decoded, pictures.learnt[: schedule.probes], schedule.looked)
+    splats = drawing.splats(drawing.tensor(decoded)).to("cpu")
+    return told_curvature(pictures.influence(splats), splats.opacities, decoded.shape[1])
+
+
+def _first_aim(fit: Fit, lmbda: float, bends: Array) -> tuple[Aim, Array]:
+    """What the closed loop aims at with the steps of a lambda, and the curvature [N - 1, channels] by latent."""
+    aim, latents = fit.aim_at_latents(lmbda), fit.latents()
+    out = fit.latent_curvature(bends)
+    curvature = np.asarray(out + LEAST_CURVATURE * out.mean(axis=0) + 1e-30, np.float32)
+    weights = curvature * (aim.curvature.sum(dtype=np.float64) / max(curvature.sum(dtype=np.float64), 1e-30))
+    return Aim(latents + np.clip(aim.wanted - latents, -1, 1), weights), curvature
 
 
 class _Slopes:
