@@ -11,11 +11,13 @@ import torch
 
 from ralhe import bitstream
 from ralhe.fit.drawing import Drawing, told_curvature
+from ralhe.fit.fit import Aim
 from ralhe.fit.job import Job
 from ralhe.fit.meter import Meter
 from ralhe.fit.pictures import Pictures, take_pictures
 from ralhe.fit.plan import Plan
 from ralhe.fit.presets import PRESETS, Preset
+from ralhe.fit.rounding import Rates, Schedule, round_by_pictures
 from ralhe.fit.source import Source
 from ralhe.gaussians import Gaussians
 from ralhe.prepare import clean
@@ -95,6 +97,28 @@ def test_curvature_tells_how_fast_an_error_grows(source: Source, measured: bool)
             found = np.mean([float((one - two).square().sum()) for one, two in pairs])
         ratio = found / float((predicted[:, channels] * change[:, channels].cpu().numpy() ** 2).sum())
         assert (0.7 < ratio < 1.4) if measured else (0.3 < ratio < 3)
+
+
+@pytest.mark.parametrize(("turns", "lambdas"), [(4, [0.02]), (15, [0.02, 0.02 * (0.002 / 0.01) ** (1 / 3)])])
+def test_steps_too_coarse_become_finer_where_there_is_time(
+    source: Source, monkeypatch: pytest.MonkeyPatch, turns: int, lambdas: list[float]
+) -> None:
+    job, _ = fitted(source, replace(FAST, turns=0))
+    asked, trained, aim_at_latents = list[float](), list[int](), job.fit.aim_at_latents
+
+    def spy(lmbda: float) -> Aim:
+        asked.append(lmbda)
+        return aim_at_latents(lmbda)
+
+    monkeypatch.setattr(job.fit, "aim_at_latents", spy)
+    schedule = Schedule(turns, 2, 0, 15, lambda: trained.append(len(asked)), lambda: True)
+    rates = Rates(lambda _: 0.002, lambda lmbda, _: lmbda)
+    drawing = Drawing(job.scene, job.fit.basis, antialiased=False)
+    aim, lmbda = round_by_pictures(job.fit, drawing, pictures_of(source), 0.02, rates, schedule)
+    assert asked == pytest.approx(lambdas)
+    assert trained == [2] * (len(lambdas) - 1)
+    assert lmbda == 0.002
+    assert len(job.fit.code_towards(aim, lmbda).data) > len(job.fit.code(0.02).data)
 
 
 def test_stopping_still_meets_the_size(source: Source) -> None:
