@@ -14,7 +14,7 @@ from torch import Tensor
 
 SQUARINGS, TERMS = 10, 6
 LARGEST = 40.0  # half logarithm that float32 can hold once it is doubled and exponentiated
-MOST = 5e34
+MOST = 5e34  # of any entry
 HALF = 0.5**0.5
 ROWS = ((0, 1, 2), (1, 3, 4), (2, 4, 5))  # of a matrix, as entries of its column
 ENTRIES = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))

@@ -67,10 +67,10 @@ def exponentiate(halves: F32, out: F32) -> None:
             first = block * LANES
             lanes = min(LANES, n - first)
             scale_down(halves, first, lanes, small, level)
-            start(small, power, 1.0)
+            one_plus(small, 1 / TERMS, power)
             for term in range(TERMS - 1, 0, -1):
                 product(small, power, power)
-                start(power, power, TERMS / term)
+                one_plus(power, 1 / term, power)
             for _ in range(SQUARINGS):
                 product(power, power, power)
             for i in range(lanes):
@@ -94,7 +94,7 @@ def exponentiate_gradient(halves: F32, gradient: F32, out: F32) -> None:
             first = block * LANES
             lanes = min(LANES, n - first)
             scale_down(halves, first, lanes, small, level)
-            start(small, power, 1.0)
+            one_plus(small, 1 / TERMS, power)
             for i in range(LANES):
                 for entry in range(6):
                     pull = gradient[first + min(i, lanes - 1), entry]
@@ -104,7 +104,7 @@ def exponentiate_gradient(halves: F32, gradient: F32, out: F32) -> None:
                 anticommutator(small, slope, slope, 0.5 / term, 0.0)
                 anticommutator(turn, power, slope, 0.5 / term, 1.0)
                 product(small, power, power)
-                start(power, power, TERMS / term)
+                one_plus(power, 1 / term, power)
             for _ in range(SQUARINGS):
                 anticommutator(power, slope, slope, 1.0, 0.0)
                 product(power, power, power)
@@ -146,12 +146,12 @@ def within(value: float) -> float:
 
 
 @inline
-def start(matrices: F64, out: F64, factor: float) -> None:
-    """out = 1 + factor / TERMS matrices, all [6, LANES]: what the next term of the series is multiplied by."""
+def one_plus(matrices: F64, factor: float, out: F64) -> None:
+    """out = 1 + factor matrices, all [6, LANES]; out may be the matrices."""
     for entry in range(6):
         unit = 1.0 if entry in (XX, YY, ZZ) else 0.0
         for i in range(LANES):
-            out[entry, i] = unit + factor / TERMS * matrices[entry, i]
+            out[entry, i] = unit + factor * matrices[entry, i]
 
 
 @inline
