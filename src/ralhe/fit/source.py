@@ -60,11 +60,13 @@ class Source:
         return replace(self, cleaned=smaller, worth=_worth(smaller, visibility), start=self.whole)
 
     def fill(self, voxels: int, depth: int) -> tuple[npt.NDArray[np.intp], VoxelGrid]:
-        """Which Gaussians of greatest worth fill so many voxels of an octree of some depth, and its grid."""
+        """Which Gaussians of greatest worth fill at most so many voxels of an octree of some depth, and its grid."""
         places = self.cleaned.positions
         grid = choose_grid(places[most_important(self.worth, voxels)], depth)
         kept = most_important(self.worth, voxels, grid.codes(places))
-        return kept, choose_grid(places[kept], depth)
+        grid = choose_grid(places[kept], depth)  # may hold them apart where the first one did not
+        fewer = most_important(self.worth, voxels, grid.codes(places))
+        return min(kept, fewer, key=len), grid
 
     def voxelise(self, kept: npt.NDArray[np.intp], grid: VoxelGrid, sh_degree: int) -> Voxelised:
         """The kept Gaussians; the rest is left out, or merged into those nearest where pictures held out say so.
