@@ -45,6 +45,12 @@ def test_one_version() -> None:
     assert metadata.version("ralhe") == ralhe.__version__
 
 
+def test_runs_as_a_module() -> None:
+    command = [sys.executable, "-m", "ralhe", "--version"]
+    output = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+    assert output == f"ralhe, version {ralhe.__version__}\n"
+
+
 def test_help_needs_no_torch() -> None:
     code = "import sys; sys.modules['torch'] = None\nfrom ralhe.cli import main\nmain(['decode', '--help'])"
     assert "--max-bytes" in run_python(code)
