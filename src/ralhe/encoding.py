@@ -219,11 +219,11 @@ class _Task:
         """
         count, whole = len(source.cleaned), len(source.whole.cleaned)
         degree = planned_degree(size, whole, source.cleaned.sh_degree)
-        usual, scale, extra_depth = planned_count(size, whole), 1.0, 0
+        usual, scale, extra_depth, least_depth = planned_count(size, whole), 1.0, 0, 0
         for attempt in range(REPLANS + 1):
             leaves = max(1, min(count, int(scale * usual)))
             preset = self.preset.for_leaves(leaves)
-            finer = _depth_for(source, leaves, 8.0 * size / leaves) + extra_depth
+            finer = max(_depth_for(source, leaves, 8.0 * size / leaves) + extra_depth, least_depth)
             plan = Plan(leaves, self.depth or min(finer, MAX_PLANNED_DEPTH), degree, planned_widths(size, degree))
             job = Job(source, plan, self.meter, before)
             before = job
@@ -241,7 +241,7 @@ class _Task:
                 weighed = Job(source.start, plan, self.meter, job) if source.start else job
                 change = planned_change(weighed.imbalance(lmbda), photographed=source.photographed)
                 if (change > 1 and may_grow) or (change < 1 and may_shrink):
-                    scale = change * leaves / usual
+                    scale, least_depth = change * leaves / usual, plan.depth
                     continue
             candidate = job.refine(size, lmbda, preset)
             if len(candidate.data) <= size:
