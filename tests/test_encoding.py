@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ import ralhe
 from ralhe import bitstream
 from ralhe.encoding import EncodeReport, encode, encode_ladder
 from ralhe.errors import RateError, SceneError
-from ralhe.fit.plan import CUT, planned_count
+from ralhe.fit.plan import CUT, Plan, planned_count
 from ralhe.fit.rate_control import LAMBDA_RANGE, TOLERANCE
 from ralhe.gaussians import Gaussians
 from ralhe.prepare import clean
@@ -130,6 +132,20 @@ def test_a_plan_loses_gaussians_that_hardly_show() -> None:
     assert report.leaves == pytest.approx(CUT * planned_count(2_500, 500), rel=0.03)
     assert 2_500 * (1 - TOLERANCE) <= len(report.data) <= 2_500
     assert len(ralhe.decode(report.data)) == report.leaves
+
+
+def test_a_plan_that_grows_is_no_shallower(monkeypatch: pytest.MonkeyPatch) -> None:
+    plans: list[Plan] = []
+
+    def planned(*numbers: Any) -> Plan:
+        plans.append(Plan(*numbers))
+        return plans[-1]
+
+    monkeypatch.setattr("ralhe.encoding.Plan", planned)
+    monkeypatch.setattr("ralhe.encoding.planned_change", lambda imbalance, photographed: 1.4)
+    report = encode(sphere(1500, 0), size=5_000, preset="fast")
+    assert [b.leaves / a.leaves for a, b in pairwise(plans)] == pytest.approx([1.4, 1.4], rel=0.01)
+    assert plans[0].depth == plans[1].depth == plans[2].depth == report.depth
 
 
 def test_a_ladder_meets_every_size() -> None:

@@ -173,6 +173,19 @@ def test_without_pictures_a_guess_orders_gaussians(scene: Gaussians) -> None:
     assert kept.tolist() == list(range(390, 400))
 
 
+def test_voxels_are_counted_in_the_grid_that_is_used() -> None:
+    """The place that makes the grid a contracted one, finer in the middle, is not among those that it is guessed by."""
+    scene, planned = sphere(600, 0), 400
+    positions = np.random.default_rng(1).uniform(0, 1, (600, 3))
+    positions[:4, 0], positions[planned + 5, 0] = 7.5, 9.0
+    alike = replace(scene, positions=positions, log_scales=np.full((600, 3), -3.0))
+    ordered = replace(alike, opacity_logits=np.linspace(5, -5, 600))
+    guess = choose_grid(ordered.positions[:planned], 6)
+    kept, grid = Source.of(ordered, ordered, None).fill(planned, 6)
+    assert grid.contracted and not guess.contracted
+    assert len(np.unique(grid.codes(ordered.positions[kept]))) == planned
+
+
 def test_leaves_are_the_voxelised_scene(scene: Gaussians) -> None:
     coarse = voxels(scene, 6)
     leaves = Leaves(coarse)
