@@ -16,10 +16,15 @@ from streams import Made
 FITTING_HALF = ("torch", "numba", "ralhe.encoding", "ralhe.fit", "ralhe.model", "ralhe.prepare")
 
 
-def run_python(code: str, *arguments: str) -> str:
+def python(*arguments: str) -> str:
     """What a fresh interpreter prints."""
-    command = [sys.executable, "-c", code, *arguments]
+    command = [sys.executable, *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+
+
+def run_python(code: str, *arguments: str) -> str:
+    """What code prints in one."""
+    return python("-c", code, *arguments)
 
 
 @pytest.mark.parametrize(
@@ -46,9 +51,7 @@ def test_one_version() -> None:
 
 
 def test_runs_as_a_module() -> None:
-    command = [sys.executable, "-m", "ralhe", "--version"]
-    output = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
-    assert output == f"ralhe, version {ralhe.__version__}\n"
+    assert python("-m", "ralhe", "--version") == f"ralhe, version {ralhe.__version__}\n"
 
 
 def test_help_needs_no_torch() -> None:
