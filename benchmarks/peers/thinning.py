@@ -18,7 +18,8 @@ from benchmarks.peers.packer import Packer
 from benchmarks.process import Cost, python
 from benchmarks.scenes import Scene
 
-TRIES = 5
+TRIES = 6
+USUAL_BYTES = 20.0  # for a Gaussian, where nothing is packed yet
 ENOUGH = 0.975  # of the size asked for
 AIM = 0.992
 
@@ -33,14 +34,14 @@ class Fitted:
     tries: int
 
 
-def search(thin: Callable[[int, Path], Cost], packer: Packer, count: int, whole: int, wanted: int,
+def search(thin: Callable[[int, Path], Cost], packer: Packer, count: int, each: float, wanted: int,
            folder: Path) -> Fitted:  # fmt: skip
-    """The most Gaussians, of `count` that pack to `whole` bytes, whose file has at most `wanted` bytes.
+    """The most Gaussians, of `count` that take about `each` bytes, whose file has at most `wanted` bytes.
 
     Files grow nearly in proportion to what is in them, so a handful of tries will do.
     """
     best = Fitted(None, Cost(0, 0), 0, 0)
-    guess, tried = count * AIM * wanted / whole, set[int]()
+    guess, tried = AIM * wanted / each, set[int]()
     for attempt in range(1, TRIES + 1):
         n = max(1, min(count, round(guess)))
         if n in tried or (best.count and n <= best.count):
@@ -120,11 +121,11 @@ class Thinned:
 
     def encode(self, scene: Scene, sizes: Sequence[str], folder: Path) -> Iterator[Coded]:
         thin, count = self.by.thinner(scene, folder)
-        everything = folder / f"everything{self.packer.suffix}"
-        self.packer.pack(scene.ply, everything)
-        whole = everything.stat().st_size
+        each = USUAL_BYTES
         for size in sizes:
-            found = search(thin, self.packer, count, whole, bytes_of(size), folder)
+            found = search(thin, self.packer, count, each, bytes_of(size), folder)
+            if found.file:
+                each = found.file.stat().st_size / found.count
             note = f"{found.count} Gaussians, try {found.tries}" if found.file else "no file that small was found"
             yield Coded(size, found.file, found.cost, note)
 

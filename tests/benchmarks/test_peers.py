@@ -39,10 +39,11 @@ def thin(count: int, out: Path) -> Cost:
 
 @pytest.mark.parametrize(("overhead", "each"), [(0, 20.0), (3000, 15.0), (10, 230.0)])
 @pytest.mark.parametrize("wanted", [100_000, 8000])
-def test_thinning_comes_close_to_the_size(overhead: int, each: float, wanted: int, tmp_path: Path) -> None:
-    count = 50_000
-    packer = Grocer(overhead, each)
-    found = thinning.search(thin, packer, count, overhead + int(each * count), wanted, tmp_path)  # type: ignore[arg-type]
+@pytest.mark.parametrize("guess", [thinning.USUAL_BYTES, 2.0, 400.0])
+def test_thinning_comes_close_to_the_size(
+    overhead: int, each: float, wanted: int, guess: float, tmp_path: Path
+) -> None:
+    found = thinning.search(thin, Grocer(overhead, each), 50_000, guess, wanted, tmp_path)  # type: ignore[arg-type]
     assert found.file is not None
     assert thinning.ENOUGH * wanted <= found.file.stat().st_size <= wanted
     assert found.cost.seconds == 3
@@ -50,12 +51,12 @@ def test_thinning_comes_close_to_the_size(overhead: int, each: float, wanted: in
 
 
 def test_a_scene_that_fits_is_not_thinned(tmp_path: Path) -> None:
-    found = thinning.search(thin, Grocer(0, 2.0), 100, 200, 10_000, tmp_path)  # type: ignore[arg-type]
+    found = thinning.search(thin, Grocer(0, 2.0), 100, 2.0, 10_000, tmp_path)  # type: ignore[arg-type]
     assert (found.count, found.tries) == (100, 1)
 
 
 def test_a_size_below_any_file_finds_none(tmp_path: Path) -> None:
-    assert thinning.search(thin, Grocer(500, 2.0), 100, 700, 100, tmp_path).file is None  # type: ignore[arg-type]
+    assert thinning.search(thin, Grocer(500, 2.0), 100, 7.0, 100, tmp_path).file is None  # type: ignore[arg-type]
 
 
 def test_missing_tools_say_how_to_install_them(monkeypatch: pytest.MonkeyPatch) -> None:
