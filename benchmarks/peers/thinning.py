@@ -38,15 +38,14 @@ def search(thin: Callable[[int, Path], Cost], packer: Packer, count: int, each: 
            folder: Path) -> Fitted:  # fmt: skip
     """The most Gaussians, of `count` that take about `each` bytes, whose file has at most `wanted` bytes.
 
-    Files grow nearly in proportion to what is in them, so a handful of tries will do.
+    Files grow nearly in a straight line with what is in them, so a handful of tries will do.
     """
     best = Fitted(None, Cost(0, 0), 0, 0)
-    guess, tried = AIM * wanted / each, set[int]()
+    guess, tried = AIM * wanted / each, dict[int, int]()
     for attempt in range(1, TRIES + 1):
         n = max(1, min(count, round(guess)))
         if n in tried or (best.count and n <= best.count):
             break
-        tried.add(n)
         ply, file = folder / f"{n}.ply", folder / f"{n}{packer.suffix}"
         cost = thin(n, ply)
         cost += packer.pack(ply, file)
@@ -56,8 +55,16 @@ def search(thin: Callable[[int, Path], Cost], packer: Packer, count: int, each: 
             best = Fitted(file, cost, n, attempt)
         if ENOUGH * wanted <= size <= wanted or (size <= wanted and n == count):
             break
-        guess = n * AIM * wanted / size
+        guess = _straight(tried, n, size, AIM * wanted)
+        tried[n] = size
     return best
+
+
+def _straight(tried: dict[int, int], count: int, size: int, wanted: float) -> float:
+    """The count at which a line through the latest two tries, or through nothing and the first, meets the size."""
+    before, size_before = list(tried.items())[-1] if tried else (0, 0)
+    each = (size - size_before) / (count - before)
+    return count + (wanted - size) / each if each > 0 else count * wanted / size
 
 
 class ByDecimation:
