@@ -149,6 +149,25 @@ def _check(size: int | None, lmbda: float | None, preset: str, depth: int | None
         raise SceneError(f"depth is {depth}, expected 1 to {MAX_DEPTH}")
 
 
+@dataclass(frozen=True)
+class _Draft:
+    """How a plan departs from the usual one for its size."""
+
+    scale: float = 1.0  # times the usual count
+    extra_depth: int = 0  # levels more than usual
+    least_depth: int = 0
+
+    def scaled(self, factor: float) -> _Draft:
+        return replace(self, scale=self.scale * factor)
+
+    def finer(self) -> _Draft:
+        return replace(self, scale=self.scale * 2, extra_depth=self.extra_depth + 1)
+
+    def changed(self, scale: float, depth: int) -> _Draft:
+        """No shallower than the plan before: what grows would have fewer bits each, and a level too few costs most."""
+        return replace(self, scale=scale, least_depth=depth)
+
+
 @dataclass(frozen=True, eq=False)
 class _Task:
     """A scene to compress, and how."""
@@ -217,40 +236,53 @@ class _Task:
 
         before: a job whose networks know the scene already; a plan made anew takes over those of the plan before it.
         """
-        count, whole = len(source.cleaned), len(source.whole.cleaned)
-        degree = planned_degree(size, whole, source.cleaned.sh_degree)
-        usual, scale, extra_depth, least_depth = planned_count(size, whole), 1.0, 0, 0
+        draft, degree = _Draft(), planned_degree(size, len(source.whole.cleaned), source.cleaned.sh_degree)
         for attempt in range(REPLANS + 1):
-            leaves = max(1, min(count, int(scale * usual)))
-            preset = self.preset.for_leaves(leaves)
-            finer = max(_depth_for(source, leaves, 8.0 * size / leaves) + extra_depth, least_depth)
-            plan = Plan(leaves, self.depth or min(finer, MAX_PLANNED_DEPTH), degree, planned_widths(size, degree))
-            job = Job(source, plan, self.meter, before)
-            before = job
+            plan = self._plan(source, size, degree, draft)
+            preset = self.preset.for_leaves(plan.leaves)
+            job = before = Job(source, plan, self.meter, before)
             lmbda, reached = job.warm_up(size, preset)
-            if reached > size and lmbda >= LAMBDA_RANGE[1] * 0.99 and leaves > 1 and attempt < REPLANS:
-                scale *= _shrink(size, reached)
-                continue
-            finest = lmbda <= LAMBDA_RANGE[0] * 1.01 and reached < size * (1 - TOLERANCE)
-            room = leaves < count or (self.depth is None and plan.depth < MAX_PLANNED_DEPTH)
-            if finest and room and scale >= 1 and attempt < REPLANS:
-                scale, extra_depth = scale * 2, extra_depth + 1
-                continue
-            may_grow, may_shrink = scale >= 1 and leaves < count, scale == 1 and 8 * size < CUT_BITS * leaves
-            if (may_grow or may_shrink) and attempt < MORE_PLANS and not self.meter.stopped:
-                weighed = Job(source.start, plan, self.meter, job) if source.start else job
-                change = planned_change(weighed.imbalance(lmbda), photographed=source.photographed)
-                if (change > 1 and may_grow) or (change < 1 and may_shrink):
-                    scale, least_depth = change * leaves / usual, plan.depth
+            if attempt < REPLANS:
+                better = self._redrafted(draft, job, source, size, lmbda, reached, changes=attempt < MORE_PLANS)
+                if better is not None:
+                    draft = better
                     continue
             candidate = job.refine(size, lmbda, preset)
             if len(candidate.data) <= size:
                 return job, candidate
-            if leaves == 1:
+            if plan.leaves == 1:
                 break
-            scale *= _shrink(size, len(candidate.data))
+            draft = draft.scaled(_shrink(size, len(candidate.data)))
             degree = degree if size >= MIN_HARMONIC_SIZE else 0
         raise RateError(f"no stream of this scene fits {size} bytes; the smallest found has {len(candidate.data)}")
+
+    def _plan(self, source: Source, size: int, degree: int, draft: _Draft) -> Plan:
+        usual = planned_count(size, len(source.whole.cleaned))
+        leaves = max(1, min(len(source.cleaned), int(draft.scale * usual)))
+        finer = max(_depth_for(source, leaves, 8.0 * size / leaves) + draft.extra_depth, draft.least_depth)
+        return Plan(leaves, self.depth or min(finer, MAX_PLANNED_DEPTH), degree, planned_widths(size, degree))
+
+    def _redrafted(self, draft: _Draft, job: Job, source: Source, size: int, lmbda: float, reached: int,
+                   changes: bool) -> _Draft | None:  # fmt: skip
+        """Another draft where the plan of a job that is warm cannot meet the size or use it, or where (changes) pruning
+        and coding are out of balance; None where the plan will do."""
+        plan, count = job.plan, len(source.cleaned)
+        least, most = LAMBDA_RANGE
+        if reached > size and lmbda >= most * 0.99 and plan.leaves > 1:
+            return draft.scaled(_shrink(size, reached))
+        finest = lmbda <= least * 1.01 and reached < size * (1 - TOLERANCE)
+        room = plan.leaves < count or (self.depth is None and plan.depth < MAX_PLANNED_DEPTH)
+        if finest and room and draft.scale >= 1:
+            return draft.finer()
+        may_grow = draft.scale >= 1 and plan.leaves < count
+        may_shrink = draft.scale == 1 and 8 * size < CUT_BITS * plan.leaves
+        if not changes or not (may_grow or may_shrink) or self.meter.stopped:
+            return None
+        weighed = Job(source.start, plan, self.meter, job) if source.start else job
+        change = planned_change(weighed.imbalance(lmbda), photographed=source.photographed)
+        if (change > 1 and may_grow) or (change < 1 and may_shrink):
+            return draft.changed(change * plan.leaves / planned_count(size, len(source.whole.cleaned)), plan.depth)
+        return None
 
     def report(self, job: Job, candidate: Candidate) -> EncodeReport:
         """Of a stream, as the real decoder sees it."""

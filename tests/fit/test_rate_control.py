@@ -41,6 +41,24 @@ def test_never_answers_more_than_the_size_where_less_was_seen(noise: float) -> N
         assert size <= target
 
 
+def test_a_start_that_is_right_is_asked_for_as_it_is() -> None:
+    start, asked = 0.0033, list[float]()
+
+    def size_at(lmbda: float) -> int:
+        asked.append(lmbda)
+        return 12_900 if lmbda == start else 1
+
+    assert search_lambda(size_at, 13_000, start, 12) == (start, 12_900)
+    assert asked == [start]
+
+
+def test_a_slope_that_is_known_saves_a_walk() -> None:
+    usual, told = Scene(10_000, 0.1), Scene(10_000, 0.1)
+    search_lambda(usual.size_at, 15_000, 0.02, 12, 0.006)
+    search_lambda(told.size_at, 15_000, 0.02, 12, 0.006, slope=-0.1)
+    assert told.walks == 2 < usual.walks
+
+
 def test_best_quality_where_all_fit() -> None:
     scene = Scene(100, 0.35)
     lmbda, size = search_lambda(scene.size_at, 10**9, 0.02, 12)

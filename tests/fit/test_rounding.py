@@ -111,7 +111,8 @@ def test_steps_too_coarse_become_finer_where_there_is_time(
         return aim_at_latents(lmbda)
 
     monkeypatch.setattr(job.fit, "aim_at_latents", spy)
-    schedule = Schedule(turns, 2, 0, 15, lambda: trained.append(len(asked)), lambda: True)
+    influence = pictures_of(source).influence(Splats.of(source.cleaned))
+    schedule = Schedule(turns, 2, 0, influence, 15, lambda: trained.append(len(asked)), lambda: True)
     rates = Rates(lambda _: 0.002, lambda lmbda, _: lmbda)
     drawing = Drawing(job.scene, job.fit.basis, antialiased=False)
     aim, lmbda = round_by_pictures(job.fit, drawing, pictures_of(source), 0.02, rates, schedule)

@@ -15,18 +15,20 @@ from ralhe.fit.meter import BASE_ITERATION, HARMONIC_ITERATION, Meter, retrainin
 from ralhe.fit.objective import gaussian_weights, influence_weights
 from ralhe.fit.plan import Plan
 from ralhe.fit.presets import Preset
-from ralhe.fit.rate_control import LAMBDA_RANGE, TOLERANCE, search_lambda
+from ralhe.fit.rate_control import LAMBDA_RANGE, TOLERANCE, USUAL_SLOPE, search_lambda
 from ralhe.fit.retraining import Leaves, retrain
 from ralhe.fit.rounding import Rates, Schedule, round_by_pictures
 from ralhe.fit.source import Source
 from ralhe.rasteriser import Splats
+from ralhe.rasteriser.sensitivity import Influence
 
 LOOKAHEAD = 2
 FIRST_LAMBDA = 0.02
 COARSE_WALKS, FIRST_WALKS, FINE_WALKS = 9, 5, 12
 SEARCHES, USUAL_WALKS = 4, 5  # for a size: what they mostly take, for the time left
-ROUNDING_START = 0.6  # times lambda, where its first search begins: weights by pictures cost fewer bits
-FOLLOWED = 3.0  # power of the size by which lambda follows it while pictures round: it answers by -0.1 to -0.3
+ROUNDING_START = 0.5  # times lambda, where its first search begins: weights by pictures cost fewer bits
+ROUNDING_SLOPE = -0.15  # of log size over log lambda around aims: -0.1 to -0.3
+FOLLOWED = 3.0  # power of the size by which lambda follows it while pictures round
 FINE_TOLERANCE = 0.006  # of the last search, where sizes follow lambda closely
 SYNTHESIS_HIDDEN = 8
 LEARN_EVERY, RELEARN_SHARE = 15, 0.2
@@ -81,6 +83,7 @@ class Job:
             contraction=(*grid.centre, grid.scale) if grid.contracted else None,
         )
         self.fit = Fit(self.scene, gaussian_weights(self.scene.weights), header, meter)
+        self._influence: Influence | None = None  # of each Gaussian on pictures, once retrained
         self._lmbda = FIRST_LAMBDA  # where searches begin
         if before is not None:
             self._lmbda = before._lmbda
@@ -96,8 +99,8 @@ class Job:
         self.scene = retrain(self.scene, pictures, preset.retraining_iterations, antialiased,
                              lambda: self.meter.retrained(n, self._channels))  # fmt: skip
         splats = Leaves(self.scene).splats(antialiased)
-        influence, opacities = pictures.influence(splats), splats.opacities.detach().numpy()
-        self.fit.aim(self.scene, influence_weights(influence, opacities))
+        self._influence, opacities = pictures.influence(splats), splats.opacities.detach().numpy()
+        self.fit.aim(self.scene, influence_weights(self._influence, opacities))
 
     def _work(self, preset: Preset, walks: int) -> float:
         pictured = self._source.pictures is not None
@@ -155,7 +158,8 @@ class Job:
                aim: Aim | None = None) -> tuple[float, int]:  # fmt: skip
         """Lambda and size of the largest stream tried that is within the size; around an aim, if there is one."""
         code = self.fit.code if aim is None else partial(self.fit.code_towards, aim)
-        return search_lambda(lambda x: len(code(x).data), size, start, walks, tolerance)
+        slope = USUAL_SLOPE if aim is None else ROUNDING_SLOPE
+        return search_lambda(lambda x: len(code(x).data), size, start, walks, tolerance, slope)
 
     def refine(self, size: int, lmbda: float, preset: Preset) -> Candidate:
         """Retraining, rounds of choosing and learning, then the stream just below the size."""
@@ -186,10 +190,10 @@ class Job:
         return rounded if len(rounded.data) <= size and self._error() < error else plain
 
     def _error(self) -> float:
-        """Of the last walk, by the pictures held out."""
+        """Of the last walk, by some of the pictures held out."""
         pictures = self._source.pictures
         assert pictures is not None
-        return pictures.error(self._decoded(), pictures.exam)
+        return pictures.error(self._decoded(), pictures.short_exam)
 
     def _decoded(self) -> Splats:
         """What a decoder draws after the last walk."""
@@ -206,13 +210,14 @@ class Job:
 
     def _round(self, preset: Preset, lmbda: float, rates: Rates) -> tuple[Aim, float]:
         """What the latents should be by the pictures, and the lambda that it came to."""
-        assert self._source.pictures is not None
+        assert self._source.pictures is not None and self._influence is not None
         self.meter.enter("round")
         iterations = int(RELEARN_SHARE * preset.base_iterations), int(RELEARN_SHARE * preset.harmonic_iterations)
         schedule = Schedule(
             turns=preset.turns,
             batch=preset.batch,
             probes=preset.probes,
+            influence=self._influence,
             learn_every=LEARN_EVERY,
             learn=lambda: self.fit.learn(*iterations),
             looked=lambda: self.meter.retrained(len(self.scene), self._channels),

@@ -9,19 +9,23 @@ TOLERANCE = 0.03
 LAMBDA_RANGE = (5e-5, 64.0)
 """Finer steps make latents of the top levels larger than the stream can hold: below 1e-5 errors grow again."""
 
+USUAL_SLOPE = -0.35
+
 
 def search_lambda(size_at: Callable[[float], int], target: int, start: float, walks: int,
-                  tolerance: float = TOLERANCE) -> tuple[float, int]:  # fmt: skip
+                  tolerance: float = TOLERANCE, slope: float = USUAL_SLOPE) -> tuple[float, int]:  # fmt: skip
     """Secant search on log size over log lambda, kept inside the bracket; at most `walks` evaluations.
 
-    Returns the largest size not above the target with its lambda or, where all are above, the smallest.
+    slope: what is thought to be that of the curve, before two points of it are known. Returns the largest size not
+    above the target with its lambda or, where all are above, the smallest.
     """
     low, high = (math.log(x) for x in LAMBDA_RANGE)
     aim = math.log(target * (1 - tolerance / 2))
     tried: list[tuple[float, int]] = []
-    x = min(max(math.log(start), low), high)
+    start = min(max(start, LAMBDA_RANGE[0]), LAMBDA_RANGE[1])
+    x = math.log(start)
     for _ in range(walks):
-        size = size_at(math.exp(x))
+        size = size_at(math.exp(x) if tried else start)
         tried.append((x, size))
         if target * (1 - tolerance) <= size <= target or (size <= target and x <= low) or (size > target and x >= high):
             break
@@ -29,15 +33,14 @@ def search_lambda(size_at: Callable[[float], int], target: int, start: float, wa
             low = max(low, x)
         else:
             high = min(high, x)
-        x = _next(tried, aim, low, high)
+        x = _next(tried, aim, low, high, slope)
     below = [t for t in tried if t[1] <= target]
     best = max(below, key=lambda t: t[1]) if below else min(tried, key=lambda t: t[1])
-    return math.exp(best[0]), best[1]
+    return start if best is tried[0] else math.exp(best[0]), best[1]
 
 
-def _next(tried: list[tuple[float, int]], aim: float, low: float, high: float) -> float:
+def _next(tried: list[tuple[float, int]], aim: float, low: float, high: float, slope: float) -> float:
     x, y = tried[-1][0], math.log(tried[-1][1])
-    slope = -0.35
     if len(tried) > 1:
         nearest = sorted(tried, key=lambda t: abs(math.log(t[1]) - aim))[:2]
         (x, size), (x0, size0) = nearest

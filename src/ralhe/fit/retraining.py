@@ -26,7 +26,7 @@ OPACITY_RATE, COLOUR_RATE, HARMONIC_RATE, SHAPE_RATE = 0.05, 0.005, 0.00025, 0.0
 LAST_RATE = 0.1
 ABSOLUTE, SIMILARITY = 0.01, 0.03  # what absolute differences and a whole SSIM count beside squares
 BETAS = 0.9, 0.99  # a short memory: every view pulls at other Gaussians
-EXAMS = 5  # times that the pictures held out judge a fit
+EXAMS, UNJUDGED = 5, 100  # times that the pictures held out judge a fit, and iterations that go by without
 
 
 class Leaves:
@@ -69,9 +69,10 @@ def retrain(
     leaves = Leaves(scene, drawing_device())
     best, least = scene, pictures.error(leaves.splats(antialiased), pictures.exam)
     rates = {"opacities": OPACITY_RATE, "colours": COLOUR_RATE, "harmonics": HARMONIC_RATE, "shapes": SHAPE_RATE}
+    every = max(iterations // EXAMS, UNJUDGED)
     for i in learn(leaves, rates, pictures, iterations, antialiased):
         going = step()
-        if not going or (i + 1) % max(1, iterations // EXAMS) == 0 or i + 1 == iterations:
+        if not going or (i + 1) % every == 0 or i + 1 == iterations:
             error = pictures.error(leaves.splats(antialiased), pictures.exam)
             if error < least:
                 best, least = leaves.scene(), error

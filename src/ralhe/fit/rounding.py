@@ -20,13 +20,14 @@ from ralhe.fit.fit import Aim, Fit
 from ralhe.fit.pictures import Picture, Pictures
 from ralhe.gaussians import Array
 from ralhe.rasteriser import Splats
+from ralhe.rasteriser.sensitivity import Influence
 
 RATE = 0.02  # of Newton's step at the start; falls to nothing
 LEAK = 0.02  # of the way back to the integer
 LONGEST = 3.0  # step of Newton's, in latents
 LEAST_CURVATURE = 0.02  # of the mean of the channel: what is hardly seen should not run away
 MEMORY = 0.7  # of slopes, from one turn to the next
-EXAMS = 6  # times that the pictures held out judge a fit
+EXAMS, UNJUDGED = 6, 4  # times that the pictures held out judge a fit, and turns that go by without
 
 BALANCE, FINER = 0.5, 1 / 3
 """Where the first lambda that meets the size is less than so much of the one that steps were made for, they are too
@@ -39,7 +40,8 @@ class Schedule:
 
     turns: int
     batch: int  # pictures a turn
-    probes: int  # pictures, at most, that curvatures are measured by; 0: told from visibility
+    probes: int  # pictures, at most, that curvatures are measured by; 0: told by the influence
+    influence: Influence  # of each Gaussian on pictures, before it was coded
     learn_every: int  # turns from one training of the entropy networks to the next
     learn: Callable[[], None]
     looked: Callable[[], bool]  # called after each picture; False ends the work
@@ -80,7 +82,7 @@ def round_by_pictures(fit: Fit, drawing: Drawing, pictures: Pictures, lmbda: flo
         size = len(fit.code_towards(aim, lmbda).data)
         latents, decoded = fit.latents(), fit.decoded_attributes()
         last = turn + 1 == schedule.turns or not going
-        if last or (turn + 1) % -(-schedule.turns // EXAMS) == 0:
+        if last or (turn + 1) % max(-(-schedule.turns // EXAMS), UNJUDGED) == 0:
             error = pictures.error(drawing.splats(drawing.tensor(decoded)), pictures.exam)
             if error < least:
                 best, least = (aim, lmbda), error
@@ -98,7 +100,7 @@ def _bends(fit: Fit, drawing: Drawing, pictures: Pictures, schedule: Schedule) -
     if schedule.probes:
         return drawing.curvature(decoded, pictures.learnt[: schedule.probes], schedule.looked)
     splats = drawing.splats(drawing.tensor(decoded)).to("cpu")
-    return told_curvature(pictures.influence(splats), splats.opacities, decoded.shape[1])
+    return told_curvature(schedule.influence, splats.opacities, decoded.shape[1])
 
 
 def _first_aim(fit: Fit, lmbda: float, bends: Array) -> tuple[Aim, Array]:
