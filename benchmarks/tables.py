@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from benchmarks import rows
+from benchmarks.codecs import CODECS
 from benchmarks.process import ROOT
 from benchmarks.results import FOLDER, OURS, Delta, Results, deltas, markdown
 from benchmarks.rows import DONE, Row
@@ -46,9 +47,10 @@ def peers_table(results: Results) -> str:
     """A line for each codec: PSNR at the middle size, and BD-rate of ours against it."""
     found = {(delta.scene, delta.codec): delta for delta in deltas(results)}
     scenes = [scene for scene in results.scenes if any(s == scene for s, _ in found)]
-    codecs = [name for name in results.codecs() if any(c == name for _, c in found)]
+    sized = {row["codec"] for row in results.rows if row["size"] == MIDDLE}
+    codecs = [name for name in (*CODECS, *results.codecs()) if name in sized and name not in OURS]
     lines = [["**ralhe**", *(_middle(results, scene, results.anchor(scene) or "") for scene in scenes)]]
-    for codec in codecs:
+    for codec in dict.fromkeys(codecs):
         cells = []
         for scene in scenes:
             rate = _rate(found.get((scene, codec)))

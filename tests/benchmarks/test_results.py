@@ -47,6 +47,9 @@ def test_the_table_of_peers_has_a_line_for_each(folder: Path) -> None:
     lines = tables.peers_table(Results.read(folder)).splitlines()
     assert lines[2] == "| **ralhe** | 40.00 |"
     assert lines[3].startswith("| prune+spz | 37.00 (-")
+    rows.put(folder / "results.tsv", row("decimate+spz-sh0", "500kB", 498_000, 36.0))
+    lines = tables.peers_table(Results.read(folder)).splitlines()
+    assert [line.split("|")[1].strip() for line in lines[2:]] == ["**ralhe**", "decimate+spz-sh0", "prune+spz"]
 
 
 def test_tables_go_between_their_marks() -> None:
