@@ -48,9 +48,9 @@ def peers_table(results: Results) -> str:
     found = {(delta.scene, delta.codec): delta for delta in deltas(results)}
     scenes = [scene for scene in results.scenes if any(s == scene for s, _ in found)]
     sized = {row["codec"] for row in results.rows if row["size"] == MIDDLE}
-    codecs = [name for name in (*CODECS, *results.codecs()) if name in sized and name not in OURS]
+    codecs = [name for name in dict.fromkeys((*CODECS, *results.codecs())) if name in sized and name not in OURS]
     lines = [["**ralhe**", *(_middle(results, scene, results.anchor(scene) or "") for scene in scenes)]]
-    for codec in dict.fromkeys(codecs):
+    for codec in codecs:
         cells = []
         for scene in scenes:
             rate = _rate(found.get((scene, codec)))

@@ -41,7 +41,7 @@ def search(thin: Callable[[int, Path], Cost], packer: Packer, count: int, each: 
     Files grow nearly in a straight line with what is in them, so a handful of tries will do.
     """
     best = Fitted(None, Cost(0, 0), 0, 0)
-    guess, tried = AIM * wanted / each, dict[int, int]()
+    guess, tried = AIM * wanted / each, {0: 0}
     for attempt in range(1, TRIES + 1):
         n = max(1, min(count, round(guess)))
         if n in tried or (best.count and n <= best.count):
@@ -61,8 +61,8 @@ def search(thin: Callable[[int, Path], Cost], packer: Packer, count: int, each: 
 
 
 def _straight(tried: dict[int, int], count: int, size: int, wanted: float) -> float:
-    """The count at which a line through the latest two tries, or through nothing and the first, meets the size."""
-    before, size_before = list(tried.items())[-1] if tried else (0, 0)
+    """The count at which a line through a try and the one before it, of those already tried, meets the size."""
+    before, size_before = list(tried.items())[-1]
     each = (size - size_before) / (count - before)
     return count + (wanted - size) / each if each > 0 else count * wanted / size
 

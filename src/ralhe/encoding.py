@@ -153,7 +153,8 @@ def _check(size: int | None, lmbda: float | None, preset: str, depth: int | None
 class _Draft:
     """How a plan departs from the usual one for its size."""
 
-    scale: float = 1.0  # times the usual count
+    usual: int  # Gaussians
+    scale: float = 1.0  # times as many
     extra_depth: int = 0  # levels more than usual
     least_depth: int = 0
 
@@ -163,9 +164,10 @@ class _Draft:
     def finer(self) -> _Draft:
         return replace(self, scale=self.scale * 2, extra_depth=self.extra_depth + 1)
 
-    def changed(self, scale: float, depth: int) -> _Draft:
-        """No shallower than the plan before: what grows would have fewer bits each, and a level too few costs most."""
-        return replace(self, scale=scale, least_depth=depth)
+    def changed(self, factor: float, plan: Plan) -> _Draft:
+        """So many times the Gaussians of a plan, and no shallower: what grows would have fewer bits each, and a level
+        too few costs most."""
+        return replace(self, scale=factor * plan.leaves / self.usual, least_depth=plan.depth)
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,7 +238,8 @@ class _Task:
 
         before: a job whose networks know the scene already; a plan made anew takes over those of the plan before it.
         """
-        draft, degree = _Draft(), planned_degree(size, len(source.whole.cleaned), source.cleaned.sh_degree)
+        whole = len(source.whole.cleaned)
+        draft, degree = _Draft(planned_count(size, whole)), planned_degree(size, whole, source.cleaned.sh_degree)
         for attempt in range(REPLANS + 1):
             plan = self._plan(source, size, degree, draft)
             preset = self.preset.for_leaves(plan.leaves)
@@ -257,8 +260,7 @@ class _Task:
         raise RateError(f"no stream of this scene fits {size} bytes; the smallest found has {len(candidate.data)}")
 
     def _plan(self, source: Source, size: int, degree: int, draft: _Draft) -> Plan:
-        usual = planned_count(size, len(source.whole.cleaned))
-        leaves = max(1, min(len(source.cleaned), int(draft.scale * usual)))
+        leaves = max(1, min(len(source.cleaned), int(draft.scale * draft.usual)))
         finer = max(_depth_for(source, leaves, 8.0 * size / leaves) + draft.extra_depth, draft.least_depth)
         return Plan(leaves, self.depth or min(finer, MAX_PLANNED_DEPTH), degree, planned_widths(size, degree))
 
@@ -281,7 +283,7 @@ class _Task:
         weighed = Job(source.start, plan, self.meter, job) if source.start else job
         change = planned_change(weighed.imbalance(lmbda), photographed=source.photographed)
         if (change > 1 and may_grow) or (change < 1 and may_shrink):
-            return draft.changed(change * plan.leaves / planned_count(size, len(source.whole.cleaned)), plan.depth)
+            return draft.changed(change, plan)
         return None
 
     def report(self, job: Job, candidate: Candidate) -> EncodeReport:

@@ -74,6 +74,7 @@ def round_by_pictures(fit: Fit, drawing: Drawing, pictures: Pictures, lmbda: flo
     latents, decoded = fit.latents(), fit.decoded_attributes()
     slopes = _Slopes(fit, drawing, pictures)
     best, least = (aim, lmbda), pictures.error(drawing.splats(drawing.tensor(decoded)), pictures.exam)
+    every = max(-(-schedule.turns // EXAMS), UNJUDGED)
     for turn in range(schedule.turns):
         slope, going = slopes.after(decoded, schedule)
         newton = np.clip(slope / curvature, -LONGEST, LONGEST)
@@ -82,7 +83,7 @@ def round_by_pictures(fit: Fit, drawing: Drawing, pictures: Pictures, lmbda: flo
         size = len(fit.code_towards(aim, lmbda).data)
         latents, decoded = fit.latents(), fit.decoded_attributes()
         last = turn + 1 == schedule.turns or not going
-        if last or (turn + 1) % max(-(-schedule.turns // EXAMS), UNJUDGED) == 0:
+        if last or (turn + 1) % every == 0:
             error = pictures.error(drawing.splats(drawing.tensor(decoded)), pictures.exam)
             if error < least:
                 best, least = (aim, lmbda), error

@@ -82,7 +82,8 @@ class EntropyModel(nn.Module):
     def hidden_layers(self, inputs: Tensor, latents: Tensor) -> Tensor:
         """[M, D + 1, H] the hidden layer before each channel, and after the last.
 
-        The sums over channels before are one product of matrices: three quarters of the time that a running sum takes.
+        The sums over channels before are one product of matrices: with 10 channels three quarters of the time that
+        running sums take, with 45 no more.
         """
         d, h = self.BACK.shape
         first = inputs @ self.IN + self.BIAS
