@@ -1,4 +1,4 @@
-"""The torch networks say what the core spends."""
+"""The networks that learn say what the core spends, and how it changes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import torch
 
 from ralhe.core import Walked
 from ralhe.fit.training import train
-from ralhe.model.entropy_model import TENSORS, EntropyModel, latent_bits, network_shapes
+from ralhe.model.entropy_bits import LOG_SCALE_MAX, LOG_SCALE_MIN, Tensors, bits_of
+from ralhe.model.entropy_model import GEOMETRY_INPUTS, TENSORS, EntropyModel, network_shapes
 from ralhe.parameters import NUMBER_LIMIT, Parameters, Tensor, roots_of, step_codes, steps_of
 from scenes import random_attributes, surface_codes
 from streams import BASE_INPUTS, HARMONIC_INPUTS, Made, channels_of, make_stream
@@ -28,7 +29,7 @@ def inputs_and_latents(made: Made) -> list[tuple[torch.Tensor, torch.Tensor]]:
 
 
 def learn_and_walk(made: Made, iterations: int, exponent: int) -> tuple[list[float], Walked]:
-    """Networks that know the stream a little: their bits of a second walk under torch, and that walk."""
+    """Networks that know the stream a little: what they say of the bits of a second walk, and that walk."""
     models = [EntropyModel(shape, seed=5) for shape in network_shapes(made.header.sh_degree, made.header.hidden[:2])]
     for model, (inputs, latents) in zip(models, inputs_and_latents(made), strict=True):
         model.start_from(latents)
@@ -41,7 +42,7 @@ def learn_and_walk(made: Made, iterations: int, exponent: int) -> tuple[list[flo
         model.load(tensors)
     with torch.no_grad():
         pairs = zip(models, inputs_and_latents(made), strict=True)
-        return [float(model.bits(inputs, latents).sum()) for model, (inputs, latents) in pairs], walked
+        return [float(model.mean_bits(inputs, latents)) * len(latents) for model, (inputs, latents) in pairs], walked
 
 
 @pytest.mark.parametrize("degree", range(4))
@@ -78,10 +79,73 @@ def test_networks_have_the_sizes_the_core_asks_for() -> None:
 @pytest.mark.parametrize("shift", [0.0, 0.3, -5.6, 200.0])
 @pytest.mark.parametrize("scales", [(-3.0, -3.0), (0.0, 0.0), (1.5, 0.5), (4.0, 3.0)])
 def test_probabilities_sum_to_one(shift: float, scales: tuple[float, float]) -> None:
-    latents = torch.arange(-3000, 3001, dtype=torch.float64) + round(shift)
-    laws = torch.tensor([shift, *scales], dtype=torch.float64).expand(len(latents), 3)
-    total = float((2.0 ** -latent_bits(laws, latents)).sum())
+    law = np.array([[shift, *scales]], np.float32)
+    nothing = np.zeros((1, 1, 3), np.float32)
+    network = Tensors(nothing[0, :, :1], nothing, law, nothing[:0], nothing[0, :0, :1], nothing[0, 0, :0])
+    total = 0.0
+    for k in range(-3000, 3001):
+        latent = np.array([[k + round(shift)]], np.float32)
+        total += 2.0 ** -bits_of(nothing[0, :, :1], nothing[:, :0, :0], latent, np.zeros(0, np.int64), network)
     assert total == pytest.approx(1.0, abs=2e-3)
+
+
+def bits_by_torch(model: EntropyModel, inputs: torch.Tensor, latents: torch.Tensor) -> torch.Tensor:
+    """[M] the definition in `entropy_model`, every channel of all merges at once."""
+    d, shape = model.shape.channels, model.shape
+    squashed = torch.sign(latents) * torch.log2(1 + latents.abs()) * 0.5
+    added = torch.cumsum(squashed[:, :, None] * model.BACK, 1)
+    first = (inputs @ model.IN + model.BIAS)[:, None]
+    seen = torch.relu(torch.cat([first, first + added], 1))  # [M, D + 1, H]
+    laws = torch.einsum("mdh,dho->mdo", seen[:, :-1], model.OUT) + model.OUT_BIAS
+    if shape.has_skip:
+        skipping = inputs[:, GEOMETRY_INPUTS : GEOMETRY_INPUTS + 3 * d].reshape(-1, 3, d)
+        laws = laws + torch.einsum("mid,dio->mdo", skipping, model.SKIP)
+    cost = latent_bits_by_torch(laws, latents)
+    if not shape.flags:
+        return cost.sum(1)
+    flags, ends = model.flags_of(latents), shape.group_ends
+    logits = (seen[:, [0, 0, *ends[:-1]]] * model.FLAG).sum(2) + model.FLAG_BIAS
+    of_flags = torch.nn.functional.binary_cross_entropy_with_logits(logits, flags.float(), reduction="none") / np.log(2)
+    sizes = torch.tensor(np.diff([0, *ends]))
+    coded = flags[:, 1:].repeat_interleave(sizes, 1)
+    return of_flags[:, 0] + (of_flags[:, 1:] * flags[:, :1]).sum(1) + (cost * coded).sum(1)
+
+
+def latent_bits_by_torch(laws: torch.Tensor, latents: torch.Tensor) -> torch.Tensor:
+    """[M, D] of laws [M, D, 3]; the magnitude lets the gradient through to mu as if it were not rounded."""
+    mu, (rate0, rate1) = laws[..., 0], torch.exp(-laws[..., 1:].clamp(LOG_SCALE_MIN, LOG_SCALE_MAX)).unbind(-1)
+    shift = torch.floor(mu.detach() + 0.5)
+    f, residual, distance = mu - shift, latents - shift, (latents - mu).abs()
+    log_up, log_down = (-(0.5 - sign * f) * rate0 - np.log(2) for sign in (1, -1))
+    zero = (1 - torch.exp(log_up) - torch.exp(log_down)).clamp_min(2.0**-12)
+    side = torch.where(residual > 0, log_up, log_down).clamp_min(-11.0)
+    size = residual.abs() - 1 + distance - distance.detach()
+    magnitude = size * rate1 - torch.log1p(-torch.exp(-rate1).clamp_max(0.9999))
+    return torch.where(residual == 0, -torch.log(zero), magnitude - side) / np.log(2)
+
+
+@pytest.mark.parametrize("degree", range(4))
+@pytest.mark.parametrize("spread", [0.3, 2.0, 40.0])
+def test_bits_and_gradients_are_those_of_the_definition(degree: int, spread: float) -> None:
+    generator = torch.Generator().manual_seed(degree)
+    for seed, shape in enumerate(network_shapes(degree, (12, 4))):
+        model = EntropyModel(shape, seed=seed)
+        with torch.no_grad():
+            for tensor in model.parameters():
+                tensor.normal_(std=0.3, generator=generator)
+        inputs = torch.randn(200, shape.inputs, generator=generator)
+        sizes = spread * torch.rand(200, 1, generator=generator)
+        latents = torch.round(sizes * torch.randn(200, shape.channels, generator=generator))
+        latents *= torch.rand(200, shape.channels, generator=generator) < 0.5
+        results = []
+        for bits in (model.mean_bits(inputs, latents), bits_by_torch(model, inputs, latents).mean()):
+            model.zero_grad()
+            bits.backward()
+            results.append((float(bits.detach()), [tensor.grad for tensor in model.parameters() if tensor.numel()]))
+        (mine, my_slopes), (theirs, their_slopes) = results
+        assert mine == pytest.approx(theirs, rel=1e-5)
+        for my_slope, their_slope in zip(my_slopes, their_slopes, strict=True):
+            torch.testing.assert_close(my_slope, their_slope, rtol=1e-4, atol=1e-5 * float(their_slope.abs().max()))
 
 
 def test_flags_say_which_groups_are_used() -> None:
@@ -97,9 +161,9 @@ def test_start_makes_zeros_cheap() -> None:
     latents = torch.zeros(500, 24)
     inputs = torch.zeros(500, HARMONIC_INPUTS)
     with torch.no_grad():
-        before = float(model.bits(inputs, latents).mean())
+        before = float(model.mean_bits(inputs, latents))
         model.start_from(latents)
-        after = float(model.bits(inputs, latents).mean())
+        after = float(model.mean_bits(inputs, latents))
     assert after < 0.01 < before
 
 
@@ -112,7 +176,7 @@ def test_gradients_reach_every_tensor() -> None:
         with torch.no_grad():
             model.OUT.normal_(generator=generator)
             model.FLAG.normal_(generator=generator)
-        model.bits(torch.randn(64, inputs, generator=generator), latents).mean().backward()
+        model.mean_bits(torch.randn(64, inputs, generator=generator), latents).backward()
         for name in TENSORS:
             tensor = getattr(model, name)
             assert tensor.numel() == 0 or float(tensor.grad.abs().max()) > 0, name

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from ralhe.progress import Progress
 
-BASE_ITERATION = 3.0  # milliseconds of one core, where only the ratios matter
-HARMONIC_ITERATION = 9.0
-WALK_PER_MILLION = 250.0  # channels of merges
+BASE_ITERATION = 3.0  # milliseconds on two cores, where only the ratios matter
+HARMONIC_ITERATION = 3.0
+WALK_PER_MILLION = 800.0  # channels of merges
 
 
 class Meter:

@@ -45,7 +45,7 @@ def search_exponents(model: EntropyModel, inputs: Tensor, latents: Tensor, merge
             tensors = model.quantised(exponents)
             trial.load(tensors)
             with torch.no_grad():
-                known[key] = float(trial.bits(x, k).mean()) * merges + weight_bits(tensors)
+                known[key] = float(trial.mean_bits(x, k)) * merges + weight_bits(tensors)
         return known[key]
 
     best = start or min((dict.fromkeys(TENSORS, e) for e in range(FIRST_EXPONENT - 2, FIRST_EXPONENT + 3)), key=cost)

@@ -23,11 +23,11 @@ def train(model: EntropyModel, inputs: Tensor, latents: Tensor, iterations: int,
     if len(inputs) == 0:
         return
     generator = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
+    optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE, fused=True)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(iterations, 1))
     for _ in range(iterations):
         rows = torch.randint(len(inputs), (min(BATCH, len(inputs)),), generator=generator)
-        loss = model.bits(inputs[rows], latents[rows]).mean()
+        loss = model.mean_bits(inputs[rows], latents[rows])
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()

@@ -10,16 +10,16 @@ is predicted (a NADE: Larochelle and Murray 2011, conditioned on the context):
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ralhe.model.entropy_bits import Tensors, bits_and_slopes, bits_of
 from ralhe.parameters import Tensor as Quantised
 
-LOG_SCALE_MIN, LOG_SCALE_MAX = -3.5, 9.0
 GEOMETRY_INPUTS = 7
-LOG2E = 1.4426950408889634
 
 TENSORS = ("IN", "BIAS", "BACK", "OUT", "OUT_BIAS", "SKIP", "FLAG", "FLAG_BIAS")
 GROUP_ENDS = {0: (), 1: (3, 9), 2: (3, 8, 14, 24), 3: (3, 8, 15, 21, 31, 45)}
@@ -79,47 +79,15 @@ class EntropyModel(nn.Module):
         groups = [used[:, a:b].any(1) for a, b in zip(starts, self.shape.group_ends, strict=False)]
         return torch.stack([used.any(1), *groups], 1)
 
-    def hidden_layers(self, inputs: Tensor, latents: Tensor) -> Tensor:
-        """[M, D + 1, H] the hidden layer before each channel, and after the last.
-
-        The sums over channels before are one product of matrices: with 10 channels three quarters of the time that
-        running sums take, with 45 no more.
-        """
-        d, h = self.BACK.shape
-        first = inputs @ self.IN + self.BIAS
-        squashed = torch.sign(latents) * torch.log2(1 + latents.abs()) * 0.5
-        before = torch.ones(d, d + 1).triu(1)
-        added = squashed @ (before[:, :, None] * self.BACK[:, None]).reshape(d, (d + 1) * h)
-        return first[:, None] + added.reshape(-1, d + 1, h)
-
-    def laws(self, inputs: Tensor, hidden: Tensor) -> Tensor:
-        """[M, D, 3] mu, s0, s1."""
-        out = torch.einsum("mdh,dho->mdo", torch.relu(hidden[:, :-1]), self.OUT) + self.OUT_BIAS
-        if self.shape.has_skip:
-            d = self.shape.channels
-            seen = inputs[:, GEOMETRY_INPUTS : GEOMETRY_INPUTS + 3 * d].reshape(-1, 3, d)
-            out = out + torch.einsum("mid,dio->mdo", seen, self.SKIP)
-        return out
-
-    def bits(self, inputs: Tensor, latents: Tensor) -> Tensor:
-        """[M] bits of float-valued integer latents [M, D]."""
-        hidden = self.hidden_layers(inputs, latents)
-        cost = latent_bits(self.laws(inputs, hidden), latents)
-        if not self.shape.flags:
-            return cost.sum(1)
-        flags = self.flags_of(latents)
-        return (cost * self._coded(flags)).sum(1) + self._flag_bits(inputs, hidden, flags)
-
-    def _coded(self, flags: Tensor) -> Tensor:
-        starts = (0, *self.shape.group_ends)
-        sizes = [b - a for a, b in zip(starts, self.shape.group_ends, strict=False)]
-        return flags[:, 1:].repeat_interleave(torch.tensor(sizes), 1).float()
-
-    def _flag_bits(self, inputs: Tensor, hidden: Tensor, flags: Tensor) -> Tensor:
-        at = [0, 0, *self.shape.group_ends[:-1]]
-        logits = (torch.relu(hidden[:, at]) * self.FLAG).sum(2) + self.FLAG_BIAS
-        bits = nn.functional.binary_cross_entropy_with_logits(logits, flags.float(), reduction="none") * LOG2E
-        return bits[:, 0] + (bits[:, 1:] * flags[:, :1]).sum(1)
+    def mean_bits(self, inputs: Tensor, latents: Tensor) -> Tensor:
+        """Bits of a merge in the mean over inputs [M, F] and float-valued integer latents [M, D], with its gradient to
+        the tensors of the network."""
+        first = torch.addmm(self.BIAS, inputs, self.IN)
+        d = self.shape.channels if self.shape.has_skip else 0
+        seen = inputs[:, GEOMETRY_INPUTS : GEOMETRY_INPUTS + 3 * d].reshape(len(inputs), 3, d)
+        tensors = (getattr(self, name) for name in TENSORS[2:])
+        bits: Tensor = _Bits.apply(first, seen, latents, self.shape.group_ends, *tensors)  # type: ignore[no-untyped-call]
+        return bits / len(latents)
 
     def quantised(self, exponents: dict[str, int]) -> tuple[Quantised, ...]:
         """Tensors on their grids, in the core's order."""
@@ -135,26 +103,25 @@ class EntropyModel(nn.Module):
                 mine.copy_(torch.from_numpy(tensor.floats).reshape(mine.shape))
 
 
-def latent_bits(laws: Tensor, latents: Tensor) -> Tensor:
-    """Bits of integer latents under laws [..., 3] (core/network.h): r = k - round(mu) is zero, up or down as a
-    Laplace law of scale exp(s0) says, |r| - 1 geometric with ratio exp(-exp(-s1)).
+class _Bits(torch.autograd.Function):
+    """Bits of all latents [M, D] from the hidden layer [M, H] on; the forward pass keeps the slopes."""
 
-    The magnitude lets the gradient through to mu as if it were not rounded.
-    """
-    mu = laws[..., 0]
-    rate0 = torch.exp(-laws[..., 1].clamp(LOG_SCALE_MIN, LOG_SCALE_MAX))
-    rate1 = torch.exp(-laws[..., 2].clamp(LOG_SCALE_MIN, LOG_SCALE_MAX))
-    shift = torch.floor(mu.detach() + 0.5)
-    f = (mu - shift).clamp(-0.5, 0.5)
-    residual = latents - shift
-    log_up = -(0.5 - f) * rate0 - np.log(2)
-    log_down = -(0.5 + f) * rate0 - np.log(2)
-    zero = (1 - torch.exp(log_up) - torch.exp(log_down)).clamp_min(2.0**-12)
-    side = torch.where(residual > 0, log_up, log_down).clamp_min(-11.0)
-    distance = (latents - mu).abs()
-    size = (residual.abs() - 1).clamp_min(0) + (distance - distance.detach())
-    magnitude = size * rate1 - torch.log1p(-torch.exp(-rate1).clamp_max(0.9999))
-    return torch.where(residual == 0, -torch.log(zero), magnitude - side) * LOG2E
+    @staticmethod
+    def forward(ctx: Any, first: Tensor, seen: Tensor, latents: Tensor, ends: tuple[int, ...],
+                *tensors: Tensor) -> Tensor:  # fmt: skip
+        arrays = (first.detach().numpy(), seen.numpy(), latents.numpy(), np.array(ends, np.int64))
+        network = Tensors(*(tensor.detach().numpy() for tensor in tensors))
+        if not any(ctx.needs_input_grad):
+            return first.new_tensor(bits_of(*arrays, network))
+        bits, first_slopes, slopes = bits_and_slopes(*arrays, network)
+        ctx.slopes = first_slopes, *slopes
+        return first.new_tensor(bits)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
+        first, *tensors = (torch.from_numpy(slopes) * upstream for slopes in ctx.slopes)
+        return first, None, None, None, *tensors
 
 
 def network_shapes(sh_degree: int, hidden: tuple[int, int]) -> tuple[Shape, ...]:
