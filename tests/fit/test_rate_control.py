@@ -59,6 +59,28 @@ def test_a_slope_that_is_known_saves_a_walk() -> None:
     assert told.walks == 2 < usual.walks
 
 
+@pytest.mark.parametrize("target", [1_000, 10**9])
+def test_a_span_is_not_left_and_its_end_ends_the_search(target: int) -> None:
+    scene = Scene(100_000, 0.35)
+    lmbda, size = search_lambda(scene.size_at, target, 0.02, 12, span=8)
+    assert lmbda == pytest.approx(0.02 * 8 if target < 10_000 else 0.02 / 8)
+    assert scene.walks == 2
+    assert size == scene.size_at(lmbda)
+
+
+def test_what_cannot_come_nearer_is_not_asked_for_again() -> None:
+    asked = list[float]()
+
+    def size_at(lmbda: float) -> int:
+        asked.append(math.log(lmbda))
+        return 9_000 if lmbda > 0.02 else 11_000
+
+    assert search_lambda(size_at, 10_000, 0.1, 100)[1] == 9_000
+    nearest = min(abs(a - b) for i, a in enumerate(asked) for b in asked[:i])
+    assert nearest > 0.004
+    assert len(asked) < 20
+
+
 def test_best_quality_where_all_fit() -> None:
     scene = Scene(100, 0.35)
     lmbda, size = search_lambda(scene.size_at, 10**9, 0.02, 12)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -25,6 +26,10 @@ from ralhe.rasteriser.sensitivity import Influence
 LOOKAHEAD = 2
 FIRST_LAMBDA = 0.02
 COARSE_WALKS, FIRST_WALKS, FINE_WALKS = 9, 5, 12
+COARSE_TOLERANCE = 0.1
+LESSONS, KNOWN = 5, 8.0
+"""Before a plan is weighed, so many times at most networks learn; they know latents whose lambda differs by less than
+the second as a factor (docs/design.md)."""
 SEARCHES, USUAL_WALKS = 4, 5  # for a size: what they mostly take, for the time left
 ROUNDING_START = 0.5  # times lambda, where its first search begins: weights by pictures cost fewer bits
 ROUNDING_SLOPE = -0.15  # of log size over log lambda around aims: -0.1 to -0.3
@@ -131,10 +136,15 @@ class Job:
         """Networks that know the scene roughly, and the lambda near the size."""
         self.meter.plan(self._work(preset, preset.rounds + SEARCHES * USUAL_WALKS))
         self.meter.enter("warm up")
-        if not self.fit.knows:
-            self.fit.code(self._lmbda)
-            self.fit.learn(preset.base_iterations // 2, preset.harmonic_iterations // 2)
-        self._lmbda, reached = self.search(size, self._lmbda, COARSE_WALKS, 0.1)
+        reached = 0
+        for lesson in range(LESSONS):
+            if lesson or not self.fit.knows:
+                self.fit.code(self._lmbda)
+                self.fit.learn(preset.base_iterations // 2, preset.harmonic_iterations // 2)
+            self._lmbda, reached = self.search(size, self._lmbda, COARSE_WALKS, COARSE_TOLERANCE, span=KNOWN)
+            found = size * (1 - COARSE_TOLERANCE) <= reached <= size
+            if found or not LAMBDA_RANGE[0] * 1.01 < self._lmbda < LAMBDA_RANGE[1] * 0.99 or self.meter.stopped:
+                break
         return self._lmbda, reached
 
     def imbalance(self, lmbda: float) -> float:
@@ -154,12 +164,12 @@ class Job:
                 coding += float((seen - lost).square().sum())
         return pruning / max(coding, 1e-30)
 
-    def search(self, size: int, start: float, walks: int, tolerance: float = TOLERANCE,
-               aim: Aim | None = None) -> tuple[float, int]:  # fmt: skip
+    def search(self, size: int, start: float, walks: int, tolerance: float = TOLERANCE, aim: Aim | None = None,
+               span: float = math.inf) -> tuple[float, int]:  # fmt: skip
         """Lambda and size of the largest stream tried that is within the size; around an aim, if there is one."""
         code = self.fit.code if aim is None else partial(self.fit.code_towards, aim)
         slope = USUAL_SLOPE if aim is None else ROUNDING_SLOPE
-        return search_lambda(lambda x: len(code(x).data), size, start, walks, tolerance, slope)
+        return search_lambda(lambda x: len(code(x).data), size, start, walks, tolerance, slope, span)
 
     def refine(self, size: int, lmbda: float, preset: Preset) -> Candidate:
         """Retraining, rounds of choosing and learning, then the stream just below the size."""
@@ -185,7 +195,7 @@ class Job:
         )
         aim, last = self._round(preset, lmbda, rates)
         self.meter.enter("meet the size")
-        last, _ = self.search(size, last, FINE_WALKS, FINE_TOLERANCE, aim)
+        last, _ = self.search(size, last, FIRST_WALKS, FINE_TOLERANCE, aim)
         rounded = self.fit.code_towards(aim, last)
         return rounded if len(rounded.data) <= size and self._error() < error else plain
 

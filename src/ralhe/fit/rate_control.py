@@ -10,16 +10,19 @@ LAMBDA_RANGE = (5e-5, 64.0)
 """Finer steps make latents of the top levels larger than the stream can hold: below 1e-5 errors grow again."""
 
 USUAL_SLOPE = -0.35
+SAME = 0.004  # of log lambda: not worth another walk
 
 
 def search_lambda(size_at: Callable[[float], int], target: int, start: float, walks: int,
-                  tolerance: float = TOLERANCE, slope: float = USUAL_SLOPE) -> tuple[float, int]:  # fmt: skip
+                  tolerance: float = TOLERANCE, slope: float = USUAL_SLOPE, span: float = math.inf,
+                  ) -> tuple[float, int]:  # fmt: skip
     """Secant search on log size over log lambda, kept inside the bracket; at most `walks` evaluations.
 
-    slope: what is thought to be that of the curve, before two points of it are known. Returns the largest size not
-    above the target with its lambda or, where all are above, the smallest.
+    slope: what is thought to be that of the curve, before two points of it are known. span: factor by which lambda may
+    differ from its start. Returns the largest size not above the target with its lambda or, where all are above, the
+    smallest.
     """
-    low, high = (math.log(x) for x in LAMBDA_RANGE)
+    low, high = (math.log(x) for x in (max(LAMBDA_RANGE[0], start / span), min(LAMBDA_RANGE[1], start * span)))
     aim = math.log(target * (1 - tolerance / 2))
     tried: list[tuple[float, int]] = []
     start = min(max(start, LAMBDA_RANGE[0]), LAMBDA_RANGE[1])
@@ -34,6 +37,8 @@ def search_lambda(size_at: Callable[[float], int], target: int, start: float, wa
         else:
             high = min(high, x)
         x = _next(tried, aim, low, high, slope)
+        if any(abs(x - known) < SAME for known, _ in tried):
+            break
     below = [t for t in tried if t[1] <= target]
     best = max(below, key=lambda t: t[1]) if below else min(tried, key=lambda t: t[1])
     return start if best is tried[0] else math.exp(best[0]), best[1]
@@ -48,10 +53,10 @@ def _next(tried: list[tuple[float, int]], aim: float, low: float, high: float, s
         if x != x0 and size != size0:
             slope = min(-0.02, (y - math.log(size0)) / (x - x0))
     step = min(max((aim - y) / slope, -3.0), 3.0)
-    guess = x + step
+    guess = min(max(x + step, low), high)
     margin = 0.02 * (high - low)
-    if not low + margin <= guess <= high - margin and len(tried) > 1:
-        guess = min(max(guess, low + margin), high - margin)
-        if len(tried) > 4:
-            guess = (low + high) / 2
-    return min(max(guess, low), high)
+    walked = [t[0] for t in tried]
+    least, most = low + margin * (low in walked), high - margin * (high in walked)
+    if len(tried) > 1 and not least <= guess <= most:
+        return (low + high) / 2 if len(tried) > 4 else min(max(guess, least), most)
+    return guess
