@@ -10,7 +10,7 @@ import torch
 
 from ralhe.core import Walked
 from ralhe.fit.training import train
-from ralhe.model.entropy_bits import LOG_SCALE_MAX, LOG_SCALE_MIN, Tensors, bits_of
+from ralhe.model.entropy_bits import LOG_SCALE_MAX, LOG_SCALE_MIN, Tensors, bits_and_slopes
 from ralhe.model.entropy_model import GEOMETRY_INPUTS, TENSORS, EntropyModel, network_shapes
 from ralhe.parameters import NUMBER_LIMIT, Parameters, Tensor, roots_of, step_codes, steps_of
 from scenes import random_attributes, surface_codes
@@ -85,7 +85,9 @@ def test_probabilities_sum_to_one(shift: float, scales: tuple[float, float]) -> 
     total = 0.0
     for k in range(-3000, 3001):
         latent = np.array([[k + round(shift)]], np.float32)
-        total += 2.0 ** -bits_of(nothing[0, :, :1], nothing[:, :0, :0], latent, np.zeros(0, np.int64), network)
+        total += (
+            2.0 ** -bits_and_slopes(nothing[0, :, :1], nothing[:, :0, :0], latent, np.zeros(0, np.int64), network)[0]
+        )
     assert total == pytest.approx(1.0, abs=2e-3)
 
 

@@ -36,19 +36,15 @@ class Tensors(NamedTuple):
     flag_bias: F32  # [G + 1], or [0]
 
 
-def bits_of(first: F32, seen: F32, latents: F32, ends: I64, tensors: Tensors) -> float:
-    """Bits of integer latents [M, D].
+def bits_and_slopes(first: F32, seen: F32, latents: F32, ends: I64, tensors: Tensors) -> tuple[float, F32, Tensors]:
+    """Bits of integer latents [M, D], and how they change with `first` and with the tensors.
 
     first [M, H]: the hidden layer before the first channel. seen [M, 3, D]: what skips it, or [M, 0, 0]. ends [G]:
     channels where groups end; empty where every channel is coded.
     """
-    return walk_merges(first, seen, latents, ends, _turned(tensors), None, None)
-
-
-def bits_and_slopes(first: F32, seen: F32, latents: F32, ends: I64, tensors: Tensors) -> tuple[float, F32, Tensors]:
-    """The same, and how they change with `first` and with the tensors."""
-    first_slopes, slopes = np.empty_like(first), Tensors(*(np.zeros_like(t) for t in _turned(tensors)))
-    bits = walk_merges(first, seen, latents, ends, _turned(tensors), first_slopes, slopes)
+    turned = _turned(tensors)
+    first_slopes, slopes = np.zeros_like(first), Tensors(*(np.zeros_like(tensor) for tensor in turned))
+    bits = walk_merges(first, seen, latents, ends, turned, first_slopes, slopes)
     return bits, first_slopes, _turned(slopes)
 
 
@@ -58,9 +54,9 @@ def _turned(tensors: Tensors) -> Tensors:
 
 
 @serial
-def walk_merges(first: F32, seen: F32, latents: F32, ends: I64, tensors: Tensors, first_slopes: F32 | None,
-                slopes: Tensors | None) -> float:  # fmt: skip
-    """Bits, with `out` turned; adds to slopes and fills first_slopes [M, H] where there are any."""
+def walk_merges(first: F32, seen: F32, latents: F32, ends: I64, tensors: Tensors, first_slopes: F32,
+                slopes: Tensors) -> float:  # fmt: skip
+    """Bits, with `out` turned; adds to slopes, and to first_slopes [M, H]."""
     channels, width = latents.shape[1], first.shape[1]
     grouped = len(ends) > 0
     stops = ends if grouped else np.full(1, channels)
@@ -73,9 +69,7 @@ def walk_merges(first: F32, seen: F32, latents: F32, ends: I64, tensors: Tensors
         hidden[0] = first[m]
         mark_used(latents[m], stops, grouped, used)
         bits += float(forwards(seen[m], latents[m], stops, grouped, tensors, used, hidden, laws, squashed, flagged))
-        if first_slopes is not None and slopes is not None:
-            first_slopes[m] = f32(0)
-            backwards(seen[m], stops, grouped, tensors, used, hidden, laws, squashed, flagged, slopes, first_slopes[m])
+        backwards(seen[m], stops, grouped, tensors, used, hidden, laws, squashed, flagged, slopes, first_slopes[m])
     return bits
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ralhe.model.entropy_bits import Tensors, bits_and_slopes, bits_of
+from ralhe.model.entropy_bits import Tensors, bits_and_slopes
 from ralhe.parameters import Tensor as Quantised
 
 GEOMETRY_INPUTS = 7
@@ -84,7 +84,7 @@ class EntropyModel(nn.Module):
         the tensors of the network."""
         first = torch.addmm(self.BIAS, inputs, self.IN)
         d = self.shape.channels if self.shape.has_skip else 0
-        seen = inputs[:, GEOMETRY_INPUTS : GEOMETRY_INPUTS + 3 * d].reshape(len(inputs), 3, d)
+        seen = inputs[:, GEOMETRY_INPUTS : GEOMETRY_INPUTS + 3 * d].reshape(len(inputs), 3, d).contiguous()
         tensors = (getattr(self, name) for name in TENSORS[2:])
         bits: Tensor = _Bits.apply(first, seen, latents, self.shape.group_ends, *tensors)  # type: ignore[no-untyped-call]
         return bits / len(latents)
@@ -111,8 +111,6 @@ class _Bits(torch.autograd.Function):
                 *tensors: Tensor) -> Tensor:  # fmt: skip
         arrays = (first.detach().numpy(), seen.numpy(), latents.numpy(), np.array(ends, np.int64))
         network = Tensors(*(tensor.detach().numpy() for tensor in tensors))
-        if not any(ctx.needs_input_grad):
-            return first.new_tensor(bits_of(*arrays, network))
         bits, first_slopes, slopes = bits_and_slopes(*arrays, network)
         ctx.slopes = first_slopes, *slopes
         return first.new_tensor(bits)
