@@ -30,7 +30,7 @@ COARSE_TOLERANCE = 0.1
 LESSONS, KNOWN = 5, 8.0
 """Before a plan is weighed, so many times at most networks learn; they know latents whose lambda differs by less than
 the second as a factor (docs/design.md)."""
-SEARCHES, USUAL_WALKS = 4, 5  # for a size: what they mostly take, for the time left
+SEARCHES, USUAL_WALKS = 3, 5  # for a size: what they mostly take, for the time left
 ROUNDING_START = 0.5  # times lambda, where its first search begins: weights by pictures cost fewer bits
 ROUNDING_SLOPE = -0.15  # of log size over log lambda around aims: -0.1 to -0.3
 FOLLOWED = 3.0  # power of the size by which lambda follows it while pictures round
