@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from functools import cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 import numpy as np
@@ -134,7 +134,7 @@ def test_a_plan_loses_gaussians_that_hardly_show() -> None:
     assert len(ralhe.decode(report.data)) == report.leaves
 
 
-def test_a_plan_that_grows_is_no_shallower(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plan_that_grows_keeps_its_share_of_the_scene(monkeypatch: pytest.MonkeyPatch) -> None:
     plans: list[Plan] = []
 
     def planned(*numbers: Any) -> Plan:
@@ -143,18 +143,26 @@ def test_a_plan_that_grows_is_no_shallower(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr("ralhe.encoding.Plan", planned)
     monkeypatch.setattr("ralhe.encoding.planned_change", lambda imbalance, photographed: 1.4)
-    report = encode(sphere(1500, 0), size=5_000, preset="fast")
-    assert [b.leaves / a.leaves for a, b in pairwise(plans)] == pytest.approx([1.4, 1.4], rel=0.01)
-    assert plans[0].depth == plans[1].depth == plans[2].depth == report.depth
+    encode(sphere(1500, 0), size=5_000, preset="fast", depth=9)
+    counts = [count for count, _ in groupby(plan.leaves for plan in plans)]
+    assert [b / a for a, b in pairwise(counts)] == pytest.approx([1.4, 1.4], rel=0.01)
+
+
+@pytest.mark.parametrize("better", [8, 9])
+def test_a_plan_that_grows_is_as_shallow_as_pictures_say(monkeypatch: pytest.MonkeyPatch, better: int) -> None:
+    monkeypatch.setattr("ralhe.encoding.planned_change", lambda imbalance, photographed: 1.4)
+    monkeypatch.setattr("ralhe.encoding.planned_depth", lambda bits, tried: 9 if bits > 40 else 8)
+    monkeypatch.setattr("ralhe.fit.job.Job.error", lambda job, lmbda: abs(job.plan.depth - better))
+    assert encode(sphere(1500, 0), size=5_000, preset="fast").depth == better
 
 
 def test_a_ladder_meets_every_size() -> None:
-    sizes = (5_000, 20_000, 9_000)
+    sizes = (5_000, 16_000, 9_000)
     finished: list[tuple[int, EncodeReport]] = []
     reports = encode_ladder(
         sphere(1500, 1), sizes, preset="fast", finished=lambda size, report: finished.append((size, report))
     )
-    assert finished == [(20_000, reports[1]), (9_000, reports[2]), (5_000, reports[0])]
+    assert finished == [(16_000, reports[1]), (9_000, reports[2]), (5_000, reports[0])]
     for size, report in zip(sizes, reports, strict=True):
         assert size * (1 - TOLERANCE) <= len(report.data) <= size
         assert len(ralhe.decode(report.data)) == report.leaves

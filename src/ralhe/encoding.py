@@ -165,8 +165,8 @@ class _Draft:
         return replace(self, scale=self.scale * 2, extra_depth=self.extra_depth + 1)
 
     def changed(self, factor: float, plan: Plan) -> _Draft:
-        """So many times the Gaussians of a plan, and no shallower: what grows would have fewer bits each, and a level
-        too few costs most."""
+        """So many times the Gaussians of a plan, and no shallower: what grows has fewer bits each, but a level too few
+        may cost more than they do."""
         return replace(self, scale=factor * plan.leaves / self.usual, least_depth=plan.depth)
 
 
@@ -241,16 +241,19 @@ class _Task:
         whole = len(source.whole.cleaned)
         draft, degree = _Draft(planned_count(size, whole)), planned_degree(size, whole, source.cleaned.sh_degree)
         for attempt in range(REPLANS + 1):
-            plan = self._plan(source, size, degree, draft)
-            preset = self.preset.for_leaves(plan.leaves)
-            job = before = Job(source, plan, self.meter, before)
-            lmbda, reached = job.warm_up(size, preset)
+            job, lmbda, reached = self._warmed(source, size, self._plan(source, size, degree, draft), before)
+            if draft.least_depth:
+                plan = self._plan(source, size, degree, replace(draft, least_depth=0))
+                if plan.depth < job.plan.depth:
+                    other = self._warmed(source, size, plan, job)
+                    job, lmbda, reached = min((job, lmbda, reached), other, key=lambda warm: warm[0].error(warm[1]))
+            before, plan = job, job.plan
             if attempt < REPLANS:
                 better = self._redrafted(draft, job, source, size, lmbda, reached, changes=attempt < MORE_PLANS)
                 if better is not None:
                     draft = better
                     continue
-            candidate = job.refine(size, lmbda, preset)
+            candidate = job.refine(size, lmbda, self.preset.for_leaves(plan.leaves))
             if len(candidate.data) <= size:
                 return job, candidate
             if plan.leaves == 1:
@@ -258,6 +261,11 @@ class _Task:
             draft = draft.scaled(_shrink(size, len(candidate.data)))
             degree = degree if size >= MIN_HARMONIC_SIZE else 0
         raise RateError(f"no stream of this scene fits {size} bytes; the smallest found has {len(candidate.data)}")
+
+    def _warmed(self, source: Source, size: int, plan: Plan, before: Job | None) -> tuple[Job, float, int]:
+        """A job that knows its plan roughly, the lambda near the size and the size there."""
+        job = Job(source, plan, self.meter, before)
+        return job, *job.warm_up(size, self.preset.for_leaves(plan.leaves))
 
     def _plan(self, source: Source, size: int, degree: int, draft: _Draft) -> Plan:
         leaves = max(1, min(len(source.cleaned), int(draft.scale * draft.usual)))

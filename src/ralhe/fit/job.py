@@ -164,6 +164,13 @@ class Job:
                 coding += float((seen - lost).square().sum())
         return pruning / max(coding, 1e-30)
 
+    def error(self, lmbda: float) -> float:
+        """Of a picture, after coding at a lambda; 0 where there are none."""
+        if self._source.pictures is None:
+            return 0.0
+        self.fit.code(lmbda)
+        return self._error()
+
     def search(self, size: int, start: float, walks: int, tolerance: float = TOLERANCE, aim: Aim | None = None,
                span: float = math.inf) -> tuple[float, int]:  # fmt: skip
         """Lambda and size of the largest stream tried that is within the size; around an aim, if there is one."""
