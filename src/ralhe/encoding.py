@@ -31,7 +31,7 @@ from ralhe.fit.plan import (
     planned_widths,
 )
 from ralhe.fit.presets import PRESETS, Preset
-from ralhe.fit.rate_control import LAMBDA_RANGE, TOLERANCE
+from ralhe.fit.rate_control import LAMBDA_RANGE, TOLERANCE, is_coarsest, is_finest
 from ralhe.fit.source import Source
 from ralhe.gaussians import Gaussians
 from ralhe.octree import MAX_DEPTH
@@ -156,7 +156,7 @@ class _Draft:
     usual: int  # Gaussians
     scale: float = 1.0  # times as many
     extra_depth: int = 0  # levels more than usual
-    least_depth: int = 0
+    last_depth: int = 0  # of the plan before, which is tried as well where the usual one is less
 
     def scaled(self, factor: float) -> _Draft:
         return replace(self, scale=self.scale * factor)
@@ -165,9 +165,9 @@ class _Draft:
         return replace(self, scale=self.scale * 2, extra_depth=self.extra_depth + 1)
 
     def changed(self, factor: float, plan: Plan) -> _Draft:
-        """So many times the Gaussians of a plan, and no shallower: what grows has fewer bits each, but a level too few
-        may cost more than they do."""
-        return replace(self, scale=factor * plan.leaves / self.usual, least_depth=plan.depth)
+        """So many times the Gaussians of a plan: what grows has fewer bits each, but a level too few may cost more than
+        they do."""
+        return replace(self, scale=factor * plan.leaves / self.usual, last_depth=plan.depth)
 
 
 @dataclass(frozen=True, eq=False)
@@ -241,12 +241,12 @@ class _Task:
         whole = len(source.whole.cleaned)
         draft, degree = _Draft(planned_count(size, whole)), planned_degree(size, whole, source.cleaned.sh_degree)
         for attempt in range(REPLANS + 1):
-            job, lmbda, reached = self._warmed(source, size, self._plan(source, size, degree, draft), before)
-            if draft.least_depth:
-                plan = self._plan(source, size, degree, replace(draft, least_depth=0))
-                if plan.depth < job.plan.depth:
-                    other = self._warmed(source, size, plan, job)
-                    job, lmbda, reached = min((job, lmbda, reached), other, key=lambda warm: warm[0].error(warm[1]))
+            plan = self._plan(source, size, degree, draft)
+            deeper = replace(plan, depth=max(plan.depth, draft.last_depth))
+            job, lmbda, reached = self._warmed(source, size, deeper, before)
+            if deeper != plan:
+                other = self._warmed(source, size, plan, job)
+                job, lmbda, reached = min((job, lmbda, reached), other, key=lambda warm: warm[0].error(warm[1]))
             before, plan = job, job.plan
             if attempt < REPLANS:
                 better = self._redrafted(draft, job, source, size, lmbda, reached, changes=attempt < MORE_PLANS)
@@ -269,18 +269,18 @@ class _Task:
 
     def _plan(self, source: Source, size: int, degree: int, draft: _Draft) -> Plan:
         leaves = max(1, min(len(source.cleaned), int(draft.scale * draft.usual)))
-        finer = max(_depth_for(source, leaves, 8.0 * size / leaves) + draft.extra_depth, draft.least_depth)
-        return Plan(leaves, self.depth or min(finer, MAX_PLANNED_DEPTH), degree, planned_widths(size, degree))
+        usual = _depth_for(source, leaves, 8.0 * size / leaves)
+        depth = self.depth or min(usual + draft.extra_depth, MAX_PLANNED_DEPTH)
+        return Plan(leaves, depth, degree, planned_widths(size, degree))
 
     def _redrafted(self, draft: _Draft, job: Job, source: Source, size: int, lmbda: float, reached: int,
                    changes: bool) -> _Draft | None:  # fmt: skip
         """Another draft where the plan of a job that is warm cannot meet the size or use it, or where (changes) pruning
         and coding are out of balance; None where the plan will do."""
         plan, count = job.plan, len(source.cleaned)
-        least, most = LAMBDA_RANGE
-        if reached > size and lmbda >= most * 0.99 and plan.leaves > 1:
+        if reached > size and is_coarsest(lmbda) and plan.leaves > 1:
             return draft.scaled(_shrink(size, reached))
-        finest = lmbda <= least * 1.01 and reached < size * (1 - TOLERANCE)
+        finest = is_finest(lmbda) and reached < size * (1 - TOLERANCE)
         room = plan.leaves < count or (self.depth is None and plan.depth < MAX_PLANNED_DEPTH)
         if finest and room and draft.scale >= 1:
             return draft.finer()

@@ -16,7 +16,7 @@ from ralhe.fit.meter import BASE_ITERATION, HARMONIC_ITERATION, Meter, retrainin
 from ralhe.fit.objective import gaussian_weights, influence_weights
 from ralhe.fit.plan import Plan
 from ralhe.fit.presets import Preset
-from ralhe.fit.rate_control import LAMBDA_RANGE, TOLERANCE, USUAL_SLOPE, search_lambda
+from ralhe.fit.rate_control import LAMBDA_RANGE, TOLERANCE, USUAL_SLOPE, is_coarsest, is_finest, search_lambda
 from ralhe.fit.retraining import Leaves, retrain
 from ralhe.fit.rounding import Rates, Schedule, round_by_pictures
 from ralhe.fit.source import Source
@@ -143,7 +143,7 @@ class Job:
                 self.fit.learn(preset.base_iterations // 2, preset.harmonic_iterations // 2)
             self._lmbda, reached = self.search(size, self._lmbda, COARSE_WALKS, COARSE_TOLERANCE, span=KNOWN)
             found = size * (1 - COARSE_TOLERANCE) <= reached <= size
-            if found or not LAMBDA_RANGE[0] * 1.01 < self._lmbda < LAMBDA_RANGE[1] * 0.99 or self.meter.stopped:
+            if found or is_finest(self._lmbda) or is_coarsest(self._lmbda) or self.meter.stopped:
                 break
         return self._lmbda, reached
 
@@ -165,9 +165,7 @@ class Job:
         return pruning / max(coding, 1e-30)
 
     def error(self, lmbda: float) -> float:
-        """Of a picture, after coding at a lambda; 0 where there are none."""
-        if self._source.pictures is None:
-            return 0.0
+        """Mean squared error of the pictures held out, after coding at a lambda; for a scene that has pictures."""
         self.fit.code(lmbda)
         return self._error()
 

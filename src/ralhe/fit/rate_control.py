@@ -13,6 +13,16 @@ USUAL_SLOPE = -0.35
 SAME = 0.004  # of log lambda: not worth another walk
 
 
+def is_finest(lmbda: float) -> bool:
+    """Whether a lambda is the least there is, but for rounding."""
+    return lmbda <= LAMBDA_RANGE[0] * 1.01
+
+
+def is_coarsest(lmbda: float) -> bool:
+    """Whether a lambda is the largest there is, but for rounding."""
+    return lmbda >= LAMBDA_RANGE[1] * 0.99
+
+
 def search_lambda(size_at: Callable[[float], int], target: int, start: float, walks: int,
                   tolerance: float = TOLERANCE, slope: float = USUAL_SLOPE, span: float = math.inf,
                   ) -> tuple[float, int]:  # fmt: skip

@@ -99,7 +99,8 @@ def forwards(seen: F32, latents: F32, stops: I64, grouped: bool, tensors: Tensor
         if grouped:
             cost, flagged[g + 1] = flag_cost(hidden[begin], flag[g + 1], flag_bias[g + 1], used[g + 1])
             bits += cost
-        for c in range(begin, stops[g] if used[g + 1] else begin):
+        end = stops[g] if used[g + 1] else begin
+        for c in range(begin, end):
             mu, s0, s1 = out_bias[c, 0], out_bias[c, 1], out_bias[c, 2]
             for j in range(width):
                 h = max(hidden[c, j], f32(0))
@@ -129,7 +130,8 @@ def backwards(seen: F32, stops: I64, grouped: bool, tensors: Tensors, used: Flag
     back_slopes, out_slopes, bias_slopes, skip_slopes, flag_slopes, flag_bias_slopes = slopes
     for g in range(len(stops) - 1 if used[0] else -1, -1, -1):
         begin = stops[g - 1] if g > 0 else 0
-        for c in range(stops[g] - 1, begin - 1 if used[g + 1] else stops[g] - 1, -1):
+        end = stops[g] if used[g + 1] else begin
+        for c in range(end - 1, begin - 1, -1):
             mu, s0, s1 = laws[c, 0], laws[c, 1], laws[c, 2]
             for i in range(3 if len(skip) > 0 else 0):
                 skip_slopes[c, i, 0] += seen[i, c] * mu
