@@ -12,26 +12,15 @@ import numpy as np
 
 from ralhe import bitstream
 from ralhe.bitstream import Header
-from ralhe.core import Encoder
 from ralhe.errors import BitstreamError, RateError, SceneError
 from ralhe.fit.fit import Candidate
-from ralhe.fit.job import LOOKAHEAD, SEARCHES, USUAL_WALKS, Job, fit_work
+from ralhe.fit.job import LOOKAHEAD, SEARCHES, USUAL_WALKS, Job, fit_work, trial_work
 from ralhe.fit.meter import Meter, picture_work, placing_work
 from ralhe.fit.pictures import take_pictures
-from ralhe.fit.plan import (
-    CUT_BITS,
-    MAX_PLANNED_DEPTH,
-    MIN_HARMONIC_SIZE,
-    TRIED_DEPTH,
-    Plan,
-    planned_change,
-    planned_count,
-    planned_degree,
-    planned_depth,
-    planned_widths,
-)
+from ralhe.fit.plan import Plan, planned_count, planned_widths
+from ralhe.fit.planning import REPLANS, Planner
 from ralhe.fit.presets import PRESETS, Preset
-from ralhe.fit.rate_control import LAMBDA_RANGE, TOLERANCE, is_coarsest, is_finest
+from ralhe.fit.rate_control import LAMBDA_RANGE
 from ralhe.fit.source import Source
 from ralhe.gaussians import Gaussians
 from ralhe.octree import MAX_DEPTH
@@ -42,8 +31,6 @@ from ralhe.progress import Progress
 if TYPE_CHECKING:
     from ralhe.cameras import Views
 
-REPLANS, MORE_PLANS = 6, 2
-TINY_SIZE = 2000
 DEPTH_AT_LAMBDA = 12
 
 
@@ -149,27 +136,6 @@ def _check(size: int | None, lmbda: float | None, preset: str, depth: int | None
         raise SceneError(f"depth is {depth}, expected 1 to {MAX_DEPTH}")
 
 
-@dataclass(frozen=True)
-class _Draft:
-    """How a plan departs from the usual one for its size."""
-
-    usual: int  # Gaussians
-    scale: float = 1.0  # times as many
-    extra_depth: int = 0  # levels more than usual
-    last_depth: int = 0  # of the plan before, which is tried as well where the usual one is less
-
-    def scaled(self, factor: float) -> _Draft:
-        return replace(self, scale=self.scale * factor)
-
-    def finer(self) -> _Draft:
-        return replace(self, scale=self.scale * 2, extra_depth=self.extra_depth + 1)
-
-    def changed(self, factor: float, plan: Plan) -> _Draft:
-        """So many times the Gaussians of a plan: what grows has fewer bits each, but a level too few may cost more than
-        they do."""
-        return replace(self, scale=factor * plan.leaves / self.usual, last_depth=plan.depth)
-
-
 @dataclass(frozen=True, eq=False)
 class _Task:
     """A scene to compress, and how."""
@@ -205,7 +171,8 @@ class _Task:
         count = planned_count(size, len(self.cleaned)) if size else len(self.cleaned)
         preset = self.preset.for_leaves(count)
         walks = preset.rounds + SEARCHES * USUAL_WALKS
-        return fit_work(preset, count, self.given.sh_degree, walks, pictured=True)
+        trials = (1 + preset.trials) * trial_work(preset, count, self.given.sh_degree)
+        return trials + fit_work(preset, count, self.given.sh_degree, walks, pictured=True)
 
     def look(self, views: Views | None, size: int | None) -> Source:
         """The scene with its pictures; size: what it will be fitted to first, for the time left."""
@@ -234,65 +201,21 @@ class _Task:
         self.meter.finish()
 
     def fit_to_size(self, source: Source, size: int, before: Job | None = None) -> tuple[Job, Candidate]:
-        """Plans, and plans again with fewer or more Gaussians where the size cannot be met with these.
+        """The stream of the plan that promises most, and of fewer Gaussians where that cannot meet the size after all.
 
-        before: a job whose networks know the scene already; a plan made anew takes over those of the plan before it.
+        before: a job whose networks know the scene already.
         """
-        whole = len(source.whole.cleaned)
-        draft, degree = _Draft(planned_count(size, whole)), planned_degree(size, whole, source.cleaned.sh_degree)
-        for attempt in range(REPLANS + 1):
-            plan = self._plan(source, size, degree, draft)
-            deeper = replace(plan, depth=max(plan.depth, draft.last_depth))
-            job, lmbda, reached = self._warmed(source, size, deeper, before)
-            if deeper != plan:
-                other = self._warmed(source, size, plan, job)
-                job, lmbda, reached = min((job, lmbda, reached), other, key=lambda warm: warm[0].error(warm[1]))
-            before, plan = job, job.plan
-            if attempt < REPLANS:
-                better = self._redrafted(draft, job, source, size, lmbda, reached, changes=attempt < MORE_PLANS)
-                if better is not None:
-                    draft = better
-                    continue
-            candidate = job.refine(size, lmbda, self.preset.for_leaves(plan.leaves))
+        planner = Planner(source, size, self.depth, self.preset, self.meter)
+        for _ in range(REPLANS + 1):
+            job = planner.settle(before)
+            candidate = job.refine(size, self.preset.for_leaves(job.plan.leaves))
             if len(candidate.data) <= size:
                 return job, candidate
-            if plan.leaves == 1:
+            if job.plan.leaves == 1:
                 break
-            draft = draft.scaled(_shrink(size, len(candidate.data)))
-            degree = degree if size >= MIN_HARMONIC_SIZE else 0
+            planner.shrink(len(candidate.data))
+            before = job
         raise RateError(f"no stream of this scene fits {size} bytes; the smallest found has {len(candidate.data)}")
-
-    def _warmed(self, source: Source, size: int, plan: Plan, before: Job | None) -> tuple[Job, float, int]:
-        """A job that knows its plan roughly, the lambda near the size and the size there."""
-        job = Job(source, plan, self.meter, before)
-        return job, *job.warm_up(size, self.preset.for_leaves(plan.leaves))
-
-    def _plan(self, source: Source, size: int, degree: int, draft: _Draft) -> Plan:
-        leaves = max(1, min(len(source.cleaned), int(draft.scale * draft.usual)))
-        usual = _depth_for(source, leaves, 8.0 * size / leaves)
-        depth = self.depth or min(usual + draft.extra_depth, MAX_PLANNED_DEPTH)
-        return Plan(leaves, depth, degree, planned_widths(size, degree))
-
-    def _redrafted(self, draft: _Draft, job: Job, source: Source, size: int, lmbda: float, reached: int,
-                   changes: bool) -> _Draft | None:  # fmt: skip
-        """Another draft where the plan of a job that is warm cannot meet the size or use it, or where (changes) pruning
-        and coding are out of balance; None where the plan will do."""
-        plan, count = job.plan, len(source.cleaned)
-        if reached > size and is_coarsest(lmbda) and plan.leaves > 1:
-            return draft.scaled(_shrink(size, reached))
-        finest = is_finest(lmbda) and reached < size * (1 - TOLERANCE)
-        room = plan.leaves < count or (self.depth is None and plan.depth < MAX_PLANNED_DEPTH)
-        if finest and room and draft.scale >= 1:
-            return draft.finer()
-        may_grow = draft.scale >= 1 and plan.leaves < count
-        may_shrink = draft.scale == 1 and 8 * size < CUT_BITS * plan.leaves
-        if not changes or not (may_grow or may_shrink) or self.meter.stopped:
-            return None
-        weighed = Job(source.start, plan, self.meter, job) if source.start else job
-        change = planned_change(weighed.imbalance(lmbda), photographed=source.photographed)
-        if (change > 1 and may_grow) or (change < 1 and may_shrink):
-            return draft.changed(change, plan)
-        return None
 
     def report(self, job: Job, candidate: Candidate) -> EncodeReport:
         """Of a stream, as the real decoder sees it."""
@@ -322,21 +245,6 @@ class _Task:
             raise RateError(f"no stream of this scene fits {size} bytes; the smallest has {len(data)}")
         seconds, bits = time.monotonic() - self.began, {"container": 8.0 * len(data)}
         return EncodeReport(data, len(source), self.dropped, 0, 0, 0, degree, 0.0, seconds, bits, {})
-
-
-def _shrink(size: int, reached: int) -> float:
-    """Factor for the number of Gaussians after a stream of `reached` bytes was too large; tiny ones are mostly
-    header and networks, so their Gaussians must go by more."""
-    return min(0.5, 0.8 * size / reached) if size >= TINY_SIZE else 0.2
-
-
-def _depth_for(source: Source, leaves: int, bits_per_gaussian: float) -> int:
-    """Depth for the most important Gaussians, from what their positions cost at one depth."""
-    kept, grid = source.fill(leaves, TRIED_DEPTH)
-    codes = np.unique(grid.codes(source.cleaned.positions[kept]))
-    header = Header(0, TRIED_DEPTH, LOOKAHEAD, len(codes), 0, (0.0, 0.0, 0.0), 1.0, (0.0,) * 6, (4, 0, 0))
-    geometry = Encoder(header.pack(), codes, LOOKAHEAD).geometry()
-    return planned_depth(bits_per_gaussian, 8.0 * sum(len(s.data) for s in geometry) / len(codes))
 
 
 def _verify(data: bytes, scene: Voxelised) -> Gaussians:

@@ -44,8 +44,8 @@ def pictures_of(source: Source) -> Pictures:
 def fitted(source: Source, preset: Preset, stop: threading.Event | None = None) -> tuple[Job, bytes]:
     """Everything kept, in at most SIZE bytes, with a basis of the harmonics."""
     job = Job(source, Plan(len(source.cleaned), 8, 1, (16, 8)), Meter(None, stop))
-    lmbda, _ = job.warm_up(SIZE, preset)
-    return job, job.refine(SIZE, lmbda, preset).data
+    job.warm_up(SIZE, preset)
+    return job, job.refine(SIZE, preset).data
 
 
 def error(source: Source, decoded: Gaussians) -> float:

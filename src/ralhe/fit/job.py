@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -61,6 +62,20 @@ def fit_work(preset: Preset, leaves: int, sh_degree: int, walks: int, *, picture
     )
 
 
+def trial_work(preset: Preset, leaves: int, sh_degree: int) -> float:
+    """Work of a warm-up and a trial, for presets that make some of every plan."""
+    if not preset.thorough:
+        return 0.0
+    channels = channels_of(sh_degree)
+    harmonics = HARMONIC_ITERATION * preset.harmonic_iterations if sh_degree else 0.0
+    drawn = preset.trial_iterations + preset.pictures // 4  # exams, and what each Gaussian does to pictures
+    return (
+        drawn * retraining_work(leaves, channels)
+        + 0.5 * (BASE_ITERATION * preset.base_iterations + harmonics)
+        + (SEARCHES - 1) * USUAL_WALKS * walk_work(leaves, channels)
+    )
+
+
 class Job:
     """A voxelised scene and its fit."""
 
@@ -89,9 +104,9 @@ class Job:
         )
         self.fit = Fit(self.scene, gaussian_weights(self.scene.weights), header, meter)
         self._influence: Influence | None = None  # of each Gaussian on pictures, once retrained
-        self._lmbda = FIRST_LAMBDA  # where searches begin
+        self.lmbda, self.reached = FIRST_LAMBDA, 0  # where searches begin; bytes there
         if before is not None:
-            self._lmbda = before._lmbda
+            self.lmbda = before.lmbda
             self.fit.learn_from(before.fit)
         self._channels = channels_of(plan.sh_degree)
 
@@ -132,20 +147,27 @@ class Job:
             self.fit.learn(preset.base_iterations, preset.harmonic_iterations)
             self.fit.learn_synthesis(lmbda, preset.synthesis_iterations, SYNTHESIS_HIDDEN)
 
-    def warm_up(self, size: int, preset: Preset) -> tuple[float, int]:
-        """Networks that know the scene roughly, and the lambda near the size."""
+    def warm_up(self, size: int, preset: Preset) -> None:
+        """Lets networks know the scene roughly, and finds the lambda near the size."""
         self.meter.plan(self._work(preset, preset.rounds + SEARCHES * USUAL_WALKS))
         self.meter.enter("warm up")
-        reached = 0
         for lesson in range(LESSONS):
             if lesson or not self.fit.knows:
-                self.fit.code(self._lmbda)
+                self.fit.code(self.lmbda)
                 self.fit.learn(preset.base_iterations // 2, preset.harmonic_iterations // 2)
-            self._lmbda, reached = self.search(size, self._lmbda, COARSE_WALKS, COARSE_TOLERANCE, span=KNOWN)
-            found = size * (1 - COARSE_TOLERANCE) <= reached <= size
-            if found or is_finest(self._lmbda) or is_coarsest(self._lmbda) or self.meter.stopped:
+            self.lmbda, self.reached = self.search(size, self.lmbda, COARSE_WALKS, COARSE_TOLERANCE, span=KNOWN)
+            found = size * (1 - COARSE_TOLERANCE) <= self.reached <= size
+            if found or is_finest(self.lmbda) or is_coarsest(self.lmbda) or self.meter.stopped:
                 break
-        return self._lmbda, reached
+
+    def try_out(self, size: int, preset: Preset) -> float:
+        """PSNR of the pictures held out after a short retraining, at the size; what was learnt, a fit goes on from."""
+        self.retrain(replace(preset, retraining_iterations=preset.trial_iterations))
+        self.meter.enter("try out")
+        self.fit.code(self.lmbda)
+        self.fit.learn(preset.base_iterations // 2, preset.harmonic_iterations // 2)
+        self.lmbda, self.reached = self.search(size, self.lmbda, FINE_WALKS)
+        return -10 * math.log10(self.error())
 
     def imbalance(self, lmbda: float) -> float:
         """How many times larger the error of a picture is that pruning and voxels made, before any retraining, than
@@ -164,10 +186,12 @@ class Job:
                 coding += float((seen - lost).square().sum())
         return pruning / max(coding, 1e-30)
 
-    def error(self, lmbda: float) -> float:
-        """Mean squared error of the pictures held out, after coding at a lambda; for a scene that has pictures."""
-        self.fit.code(lmbda)
-        return self._error()
+    def error(self) -> float:
+        """Squared error of the pictures held out, coded at the lambda that was found; for a scene that has pictures."""
+        pictures = self._source.pictures
+        assert pictures is not None
+        self.fit.code(self.lmbda)
+        return pictures.error(self._decoded(), pictures.exam)
 
     def search(self, size: int, start: float, walks: int, tolerance: float = TOLERANCE, aim: Aim | None = None,
                span: float = math.inf) -> tuple[float, int]:  # fmt: skip
@@ -176,8 +200,10 @@ class Job:
         slope = USUAL_SLOPE if aim is None else ROUNDING_SLOPE
         return search_lambda(lambda x: len(code(x).data), size, start, walks, tolerance, slope, span)
 
-    def refine(self, size: int, lmbda: float, preset: Preset) -> Candidate:
-        """Retraining, rounds of choosing and learning, then the stream just below the size."""
+    def refine(self, size: int, preset: Preset) -> Candidate:
+        """Retraining, rounds of choosing and learning, then the stream just below the size, after a warm-up."""
+        lmbda: float = self.lmbda
+        self.meter.plan(self._work(preset, preset.rounds + (SEARCHES - 1) * USUAL_WALKS))
         self.retrain(preset)
         self.meter.enter("fit")
 

@@ -23,6 +23,8 @@ LARGEST, SMALLEST = (800, 600), (64, 48)
 
 INFLUENCE_EVERY = 4  # pictures, of which one tells enough of how much errors weigh
 
+LEAST_ERROR = 1e-10  # of a picture: 100 dB
+
 PIXELS_PER_GAUSSIAN = 40
 """Small scenes have no detail that larger pictures would show."""
 
@@ -81,9 +83,10 @@ class Pictures:
         return np.asarray(sum(look(splats, p.camera, p.background)[1] for p in self.all) / len(self.all))
 
     def error(self, splats: Splats, pictures: Sequence[Picture]) -> float:
-        """Mean squared error over pictures."""
+        """Mean squared error, of several pictures the geometric mean: that of their mean PSNR."""
         with torch.no_grad():
-            return float(np.mean([float(picture.difference(splats).square().mean()) for picture in pictures]))
+            errors = [float(picture.difference(splats).square().mean()) for picture in pictures]
+        return math.exp(float(np.mean(np.log(np.maximum(errors, LEAST_ERROR)))))
 
 
 WHITE_EVERY = 3

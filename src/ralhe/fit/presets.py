@@ -20,7 +20,10 @@ class Preset:
     synthesis_iterations: int  # training of the synthesis network
     turns: int  # of rounding by pictures
     batch: int  # pictures in each
+    trials: int  # of other plans: where the first is out of balance, or everywhere if `thorough`
+    trial_iterations: int  # of retraining, in each
     probes: int  # pictures that tell them how the error bends; 0: its visibility does, sooner and not as well
+    thorough: bool = True
     stretch: float = 1.0  # how many times as many iterations and turns a stream of few Gaussians gets
 
     def for_leaves(self, leaves: int) -> Preset:
@@ -46,7 +49,7 @@ class Preset:
 
 
 PRESETS = {
-    "fast": Preset("fast", 96, 100, 1, 500, 150, 150, 4, 8, 0, 2.0),
-    "default": Preset("default", 192, 2000, 3, 1500, 600, 300, 100, 10, 192),
-    "best": Preset("best", 384, 6000, 4, 4000, 1500, 600, 400, 12, 384),
+    "fast": Preset("fast", 96, 100, 1, 500, 150, 150, 4, 8, 2, 50, 0, False, 2.0),
+    "default": Preset("default", 192, 2000, 3, 1500, 600, 300, 100, 10, 3, 100, 192),
+    "best": Preset("best", 384, 6000, 4, 4000, 1500, 600, 400, 12, 4, 200, 384),
 }

@@ -1,0 +1,177 @@
+"""Which plan a size gets: drafted by formulas, changed where it cannot meet the size, tried against its neighbours."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ralhe.bitstream import Header
+from ralhe.core import Encoder
+from ralhe.fit.job import LOOKAHEAD, Job, trial_work
+from ralhe.fit.meter import Meter
+from ralhe.fit.plan import (
+    BALANCED,
+    CUT_BITS,
+    MAX_PLANNED_DEPTH,
+    MIN_HARMONIC_SIZE,
+    TRIED_DEPTH,
+    Plan,
+    planned_change,
+    planned_count,
+    planned_degree,
+    planned_depth,
+    planned_widths,
+)
+from ralhe.fit.presets import Preset
+from ralhe.fit.rate_control import TOLERANCE, is_coarsest, is_finest
+from ralhe.fit.source import Source
+
+REPLANS = 6  # at most, of a plan that cannot meet its size
+TINY_SIZE = 2000
+STEP = 1.25  # in the number of Gaussians from one plan to the next that is tried
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """How a plan departs from the usual one for its size."""
+
+    usual: int  # Gaussians
+    degree: int  # of the harmonics
+    scale: float = 1.0  # times as many
+    extra_depth: int = 0  # levels more than usual
+
+    def scaled(self, factor: float) -> _Draft:
+        return replace(self, scale=self.scale * factor)
+
+    def finer(self) -> _Draft:
+        return replace(self, scale=self.scale * 2, extra_depth=self.extra_depth + 1)
+
+
+class Planner:
+    """Plans for one size, the next one after each that failed."""
+
+    def __init__(self, source: Source, size: int, depth: int | None, preset: Preset, meter: Meter) -> None:
+        """depth: of the octree, where that was asked for."""
+        self._source, self._size, self._depth, self._preset, self._meter = source, size, depth, preset, meter
+        whole = len(source.whole.cleaned)
+        self._draft = _Draft(planned_count(size, whole), planned_degree(size, whole, source.cleaned.sh_degree))
+
+    def shrink(self, reached: int) -> None:
+        """Fewer Gaussians from here on, after a stream of so many bytes that was too large."""
+        degree = self._draft.degree if self._size >= MIN_HARMONIC_SIZE else 0
+        self._draft = replace(self._draft.scaled(_shrink(self._size, reached)), degree=degree)
+
+    def settle(self, before: Job | None) -> Job:
+        """A job that knows roughly the plan that promises most.
+
+        before: one whose networks know the scene already; a plan made anew takes over those of the plan before it.
+        """
+        for _ in range(REPLANS):
+            job = before = self._warmed(self._drafted(), before)
+            better = self._redrafted(job)
+            if better is None:
+                return self._best(job)
+            self._draft = better
+        return self._warmed(self._drafted(), before)
+
+    def _drafted(self) -> Plan:
+        leaves = max(1, min(len(self._source.cleaned), int(self._draft.scale * self._draft.usual)))
+        return self._plan(leaves, self._draft.extra_depth)
+
+    def _plan(self, leaves: int, extra_depth: int = 0) -> Plan:
+        usual = _depth_for(self._source, leaves, 8.0 * self._size / leaves)
+        depth = self._depth or min(usual + extra_depth, MAX_PLANNED_DEPTH)
+        return Plan(leaves, depth, self._draft.degree, planned_widths(self._size, self._draft.degree))
+
+    def _warmed(self, plan: Plan, before: Job | None) -> Job:
+        job = Job(self._source, plan, self._meter, before)
+        job.warm_up(self._size, self._preset.for_leaves(plan.leaves))
+        return job
+
+    def _redrafted(self, job: Job) -> _Draft | None:
+        """Another draft where the plan of a job cannot meet the size or use it; None where the plan will do."""
+        plan, draft = job.plan, self._draft
+        if job.reached > self._size and is_coarsest(job.lmbda) and plan.leaves > 1:
+            return draft.scaled(_shrink(self._size, job.reached))
+        finest = is_finest(job.lmbda) and job.reached < self._size * (1 - TOLERANCE)
+        room = plan.leaves < len(self._source.cleaned) or (self._depth is None and plan.depth < MAX_PLANNED_DEPTH)
+        return draft.finer() if finest and room and draft.scale >= 1 else None
+
+    def _best(self, job: Job) -> Job:
+        """Of a job and its neighbours the one that promises most.
+
+        Pruning against coding says where to look; how much of either a fit will mend, only a trial tells.
+        """
+        if self._source.pictures is None or self._draft.scale != 1 or self._meter.stopped:
+            return job
+        change, imbalance = self._change(job)
+        if change < 1 and 8 * self._size < CUT_BITS * job.plan.leaves:
+            job = self._warmed(self._plan(round(change * job.plan.leaves)), job)
+        if self._preset.thorough:
+            return self._climbed(job, change, (True, False) if imbalance > BALANCED else (False, True))
+        return self._climbed(job, change, (True,)) if change > 1 else job
+
+    def _change(self, job: Job) -> tuple[float, float]:
+        """Factor for the count of a job, by how far pruning and coding are out of balance; and how far."""
+        source = self._source
+        weighed = Job(source.start, job.plan, self._meter, job) if source.start else job
+        imbalance = weighed.imbalance(job.lmbda)
+        return planned_change(imbalance, photographed=source.photographed), imbalance
+
+    def _climbed(self, job: Job, change: float, ways: tuple[bool, ...]) -> Job:
+        """The best on the way from a job to more Gaussians (True) or fewer, each tried by a short retraining."""
+        work = trial_work(self._preset, job.plan.leaves, job.plan.sh_degree)
+        left = self._preset.trials
+        later, self._meter.later = self._meter.later, self._meter.later + left * work
+        best, promise = job, self._promise(job)
+        least = STEP if self._preset.thorough else 1.0
+        for up in ways:
+            start = best
+            while left and not self._meter.stopped:
+                factor = max(change, least) if up else 1 / STEP
+                leaves = min(round(factor * best.plan.leaves), len(self._source.cleaned))
+                if leaves in (0, best.plan.leaves):
+                    break
+                left, self._meter.later = left - 1, self._meter.later - work
+                other = self._resized(best, leaves)
+                change = self._change(other)[0]
+                promised = self._promise(other)
+                if promised <= promise:
+                    break
+                best, promise = other, promised
+            if best is not start:
+                break
+        self._meter.later = later
+        return best
+
+    def _resized(self, job: Job, leaves: int) -> Job:
+        """Another job with so many Gaussians: what grows has fewer bits each, but a level less may cost more than it
+        saves, so both depths are warmed up, and the error of pictures held out decides."""
+        plan = self._plan(leaves)
+        other = self._warmed(plan, job)
+        if plan.depth >= job.plan.depth:
+            return other
+        deeper = self._warmed(replace(plan, depth=job.plan.depth), other)
+        return min(other, deeper, key=Job.error)
+
+    def _promise(self, job: Job) -> float:
+        """What a job comes to after a short retraining, in dB; nothing where it cannot meet the size."""
+        promise = job.try_out(self._size, self._preset)
+        return promise if self._size * (1 - TOLERANCE) <= job.reached <= self._size else -math.inf
+
+
+def _shrink(size: int, reached: int) -> float:
+    """Factor for the number of Gaussians after a stream of `reached` bytes was too large; tiny ones are mostly
+    header and networks, so their Gaussians must go by more."""
+    return min(0.5, 0.8 * size / reached) if size >= TINY_SIZE else 0.2
+
+
+def _depth_for(source: Source, leaves: int, bits_per_gaussian: float) -> int:
+    """Depth for the most important Gaussians, from what their positions cost at one depth."""
+    kept, grid = source.fill(leaves, TRIED_DEPTH)
+    codes = np.unique(grid.codes(source.cleaned.positions[kept]))
+    header = Header(0, TRIED_DEPTH, LOOKAHEAD, len(codes), 0, (0.0, 0.0, 0.0), 1.0, (0.0,) * 6, (4, 0, 0))
+    geometry = Encoder(header.pack(), codes, LOOKAHEAD).geometry()
+    return planned_depth(bits_per_gaussian, 8.0 * sum(len(s.data) for s in geometry) / len(codes))

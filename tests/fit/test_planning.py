@@ -1,0 +1,116 @@
+"""Which plan a size gets, once its neighbours were tried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from ralhe.fit.job import Job
+from ralhe.fit.meter import Meter
+from ralhe.fit.pictures import take_pictures
+from ralhe.fit.plan import planned_count
+from ralhe.fit.planning import STEP, Planner
+from ralhe.fit.presets import PRESETS, Preset
+from ralhe.fit.rate_control import TOLERANCE
+from ralhe.fit.source import Source
+from ralhe.prepare import clean
+from scenes import sphere
+
+SIZE = 5_000
+USUAL = planned_count(SIZE, 1500)
+FAST, THOROUGH = PRESETS["fast"], replace(PRESETS["fast"], thorough=True)
+
+
+@pytest.fixture(scope="module")
+def source() -> Source:
+    scene = clean(sphere(1500, 0)).gaussians
+    return Source.of(scene, scene, take_pictures(scene, None, 16))
+
+
+def settled(source: Source, preset: Preset) -> Job:
+    return Planner(source, SIZE, None, preset, Meter(None, None)).settle(None)
+
+
+def promising(monkeypatch: pytest.MonkeyPatch, promise: Callable[[Job], float]) -> list[int]:
+    """Lets trials come out like this; the counts that are tried."""
+    tried: list[int] = []
+
+    def try_out(job: Job, size: int, preset: Preset) -> float:
+        tried.append(job.plan.leaves)
+        job.reached = size
+        return promise(job)
+
+    monkeypatch.setattr(Job, "try_out", try_out)
+    return tried
+
+
+def changing(monkeypatch: pytest.MonkeyPatch, change: float, imbalance: float) -> None:
+    monkeypatch.setattr(Job, "imbalance", lambda job, lmbda: imbalance)
+    monkeypatch.setattr("ralhe.fit.planning.planned_change", lambda imbalance, photographed: change)
+
+
+@pytest.mark.parametrize(("best", "factors"), [(10_000, [1, 1.1, 1.21]), (USUAL * 1.15, [1, 1.1, 1.21]), (0, [1, 1.1])])
+def test_a_plan_out_of_balance_grows_where_trials_say_so(
+    source: Source, monkeypatch: pytest.MonkeyPatch, best: float, factors: list[float]
+) -> None:
+    changing(monkeypatch, 1.1, 20)
+    tried = promising(monkeypatch, lambda job: -abs(job.plan.leaves - best))
+    job = settled(source, FAST)
+    assert tried == pytest.approx([factor * USUAL for factor in factors], rel=0.01)
+    assert job.plan.leaves == min(tried, key=lambda leaves: abs(leaves - best))
+
+
+def test_a_plan_in_balance_is_tried_by_thorough_presets_only(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    changing(monkeypatch, 1, 2)
+    tried = promising(monkeypatch, lambda job: 0)
+    assert settled(source, FAST).plan.leaves == USUAL
+    assert not tried
+    assert settled(source, THOROUGH).plan.leaves == USUAL
+    assert tried == pytest.approx([USUAL, USUAL / STEP, USUAL * STEP], rel=0.01)
+
+
+@pytest.mark.parametrize("imbalance", [1, 8])
+def test_trials_go_on_while_they_come_out_better(
+    source: Source, monkeypatch: pytest.MonkeyPatch, imbalance: float
+) -> None:
+    changing(monkeypatch, 1, imbalance)
+    tried = promising(monkeypatch, lambda job: job.plan.leaves if imbalance > 4 else -job.plan.leaves)
+    trials = 1 if imbalance > 4 else 3
+    job = settled(source, replace(THOROUGH, trials=trials))
+    step = STEP if imbalance > 4 else 1 / STEP
+    assert tried == pytest.approx([USUAL * step**i for i in range(trials + 1)], rel=0.01)
+    assert job.plan.leaves == tried[-1]
+
+
+@pytest.mark.parametrize("better", [8, 9])
+def test_a_plan_that_grows_is_as_shallow_as_pictures_say(
+    source: Source, monkeypatch: pytest.MonkeyPatch, better: int
+) -> None:
+    changing(monkeypatch, 1.1, 20)
+    promising(monkeypatch, lambda job: job.plan.leaves)
+    usual = 8 * SIZE / USUAL
+    monkeypatch.setattr("ralhe.fit.planning.planned_depth", lambda bits, tried: 9 if bits > usual / 1.05 else 8)
+    monkeypatch.setattr(Job, "error", lambda job: abs(job.plan.depth - better))
+    assert settled(source, FAST).plan.depth == better
+
+
+def test_a_plan_that_misses_its_size_does_not_win(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    changing(monkeypatch, 1.1, 20)
+
+    def try_out(job: Job, size: int, preset: Preset) -> float:
+        job.reached = size if job.plan.leaves == USUAL else size + 1
+        return job.plan.leaves
+
+    monkeypatch.setattr(Job, "try_out", try_out)
+    assert settled(source, FAST).plan.leaves == USUAL
+
+
+def test_a_trial_is_a_head_start(source: Source) -> None:
+    job = settled(source, replace(FAST, trials=0))
+    before = job.error()
+    promise = job.try_out(SIZE, replace(FAST, trial_iterations=100))
+    assert 10 ** (-promise / 10) == pytest.approx(job.error())
+    assert job.error() < 0.97 * before
+    assert SIZE * (1 - TOLERANCE) <= job.reached <= SIZE
