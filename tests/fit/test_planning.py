@@ -11,7 +11,7 @@ from ralhe.fit.job import Job
 from ralhe.fit.meter import Meter
 from ralhe.fit.pictures import take_pictures
 from ralhe.fit.plan import planned_count
-from ralhe.fit.planning import STEP, Planner
+from ralhe.fit.planning import DOUBT, STEP, Planner
 from ralhe.fit.presets import PRESETS, Preset
 from ralhe.fit.rate_control import TOLERANCE
 from ralhe.fit.source import Source
@@ -69,6 +69,16 @@ def test_a_plan_in_balance_is_tried_by_thorough_presets_only(source: Source, mon
     assert not tried
     assert settled(source, THOROUGH).plan.leaves == USUAL
     assert tried == pytest.approx([USUAL, USUAL / STEP, USUAL * STEP], rel=0.01)
+
+
+@pytest.mark.parametrize(("gain", "wins"), [(0.9 * DOUBT, False), (1.1 * DOUBT, True)])
+def test_fewer_gaussians_have_to_be_clearly_better(
+    source: Source, monkeypatch: pytest.MonkeyPatch, gain: float, wins: bool
+) -> None:
+    changing(monkeypatch, 1, 1)
+    promising(monkeypatch, lambda job: gain if job.plan.leaves < USUAL else 0)
+    job = settled(source, replace(THOROUGH, trials=1))
+    assert job.plan.leaves == pytest.approx(USUAL / STEP if wins else USUAL, rel=0.01)
 
 
 @pytest.mark.parametrize("imbalance", [1, 8])

@@ -31,6 +31,8 @@ from ralhe.fit.source import Source
 REPLANS = 6  # at most, of a plan that cannot meet its size
 TINY_SIZE = 2000
 STEP = 1.25  # in the number of Gaussians from one plan to the next that is tried
+DOUBT = 0.5
+"""dB that fewer Gaussians must promise more: what is pruned shows from where no picture was taken (docs/design.md)."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ class Planner:
                 other = self._resized(best, leaves)
                 change = self._change(other)[0] if up else 1.0
                 promised = self._promise(other)
-                if promised <= promise:
+                if promised <= promise + (0.0 if up else DOUBT):
                     break
                 best, promise = other, promised
             if best is not start:
