@@ -49,8 +49,7 @@ def channels_of(sh_degree: int) -> int:
 def fit_work(preset: Preset, leaves: int, sh_degree: int, walks: int, *, pictured: bool) -> float:
     """Work of a fit with so many walks, half a round of learning before its rounds."""
     channels = channels_of(sh_degree)
-    harmonics = HARMONIC_ITERATION * preset.harmonic_iterations if sh_degree else 0.0
-    learning = BASE_ITERATION * (preset.base_iterations + preset.synthesis_iterations) + harmonics
+    learning = _learning_work(preset, sh_degree) + BASE_ITERATION * preset.synthesis_iterations
     drawn = preset.retraining_iterations + preset.probes + preset.turns * preset.batch if pictured else 0
     relearning = preset.turns // LEARN_EVERY * RELEARN_SHARE * learning if pictured else 0.0
     walks += preset.turns if pictured else 0
@@ -67,13 +66,18 @@ def trial_work(preset: Preset, leaves: int, sh_degree: int) -> float:
     if not preset.thorough:
         return 0.0
     channels = channels_of(sh_degree)
-    harmonics = HARMONIC_ITERATION * preset.harmonic_iterations if sh_degree else 0.0
     drawn = preset.trial_iterations + preset.pictures // 4  # exams, and what each Gaussian does to pictures
     return (
         drawn * retraining_work(leaves, channels)
-        + 0.5 * (BASE_ITERATION * preset.base_iterations + harmonics)
+        + 0.5 * _learning_work(preset, sh_degree)
         + (SEARCHES - 1) * USUAL_WALKS * walk_work(leaves, channels)
     )
+
+
+def _learning_work(preset: Preset, sh_degree: int) -> float:
+    """Work of a round of the entropy networks."""
+    harmonics = HARMONIC_ITERATION * preset.harmonic_iterations if sh_degree else 0.0
+    return BASE_ITERATION * preset.base_iterations + harmonics
 
 
 class Job:
@@ -153,19 +157,22 @@ class Job:
         self.meter.enter("warm up")
         for lesson in range(LESSONS):
             if lesson or not self.fit.knows:
-                self.fit.code(self.lmbda)
-                self.fit.learn(preset.base_iterations // 2, preset.harmonic_iterations // 2)
+                self._lesson(preset)
             self.lmbda, self.reached = self.search(size, self.lmbda, COARSE_WALKS, COARSE_TOLERANCE, span=KNOWN)
             found = size * (1 - COARSE_TOLERANCE) <= self.reached <= size
             if found or is_finest(self.lmbda) or is_coarsest(self.lmbda) or self.meter.stopped:
                 break
 
+    def _lesson(self, preset: Preset) -> None:
+        """Half a round of the networks, on latents of the lambda that was found last."""
+        self.fit.code(self.lmbda)
+        self.fit.learn(preset.base_iterations // 2, preset.harmonic_iterations // 2)
+
     def try_out(self, size: int, preset: Preset) -> float:
         """PSNR of the pictures held out after a short retraining, at the size; what was learnt, a fit goes on from."""
         self.retrain(replace(preset, retraining_iterations=preset.trial_iterations))
         self.meter.enter("try out")
-        self.fit.code(self.lmbda)
-        self.fit.learn(preset.base_iterations // 2, preset.harmonic_iterations // 2)
+        self._lesson(preset)
         self.lmbda, self.reached = self.search(size, self.lmbda, FINE_WALKS)
         return -10 * math.log10(self.error())
 

@@ -138,7 +138,7 @@ class Planner:
                     break
                 left, self._meter.later = left - 1, self._meter.later - work
                 other = self._resized(best, leaves)
-                change = self._change(other)[0] if up else 1.0
+                change = self._change(other)[0] if up and left else 1.0
                 promised = self._promise(other)
                 if promised <= promise + (0.0 if up else DOUBT):
                     break
