@@ -12,6 +12,7 @@ import numpy as np
 
 from ralhe import bitstream
 from ralhe.bitstream import Header
+from ralhe.core import Decoder
 from ralhe.errors import BitstreamError, RateError, SceneError
 from ralhe.fit.fit import Candidate
 from ralhe.fit.job import LOOKAHEAD, SEARCHES, USUAL_WALKS, Job, fit_work, trial_work
@@ -230,7 +231,7 @@ class _Task:
             sh_degree=job.plan.sh_degree,
             lmbda=candidate.lmbda,
             seconds=time.monotonic() - self.began,
-            bits=_bits(candidate),
+            bits=_bits(candidate.data),
             attribute_error=_attribute_error(job.scene, decoded),
         )
 
@@ -255,11 +256,12 @@ def _verify(data: bytes, scene: Voxelised) -> Gaussians:
     return decoded
 
 
-def _bits(candidate: Candidate) -> dict[str, float]:
-    sections = bitstream.info(candidate.data).sections
+def _bits(data: bytes) -> dict[str, float]:
+    decoder = Decoder(data)
+    sections = decoder.info.sections
     parts = {kind: 8.0 * sum(s.length for s in sections if s.kind == kind) for kind in ("geometry", "parameters")}
-    container = 8.0 * (len(candidate.data) - sum(s.length for s in sections))
-    return {**candidate.walked.bits, **parts, "container": container}
+    container = 8.0 * (len(data) - sum(s.length for s in sections))
+    return {**decoder.tally(), **parts, "container": container}
 
 
 def _attribute_error(scene: Voxelised, decoded: Gaussians) -> dict[str, float]:

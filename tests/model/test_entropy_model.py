@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from ralhe.core import Walked
+from ralhe.bitstream import assemble
+from ralhe.core import Decoder
 from ralhe.fit.training import train
 from ralhe.model.entropy_bits import LOG_SCALE_MAX, LOG_SCALE_MIN, Tensors, bits_and_slopes
 from ralhe.model.entropy_model import GEOMETRY_INPUTS, TENSORS, EntropyModel, network_shapes
@@ -28,8 +29,8 @@ def inputs_and_latents(made: Made) -> list[tuple[torch.Tensor, torch.Tensor]]:
     return [pair for pair in zip(inputs, parts, strict=True) if pair[1].shape[1]]
 
 
-def learn_and_walk(made: Made, iterations: int, exponent: int) -> tuple[list[float], Walked]:
-    """Networks that know the stream a little: what they say of the bits of a second walk, and that walk."""
+def learn_and_walk(made: Made, iterations: int, exponent: int) -> tuple[list[float], Decoder]:
+    """Networks that know the stream a little: what they say of the bits of a second walk, and its stream."""
     models = [EntropyModel(shape, seed=5) for shape in network_shapes(made.header.sh_degree, made.header.hidden[:2])]
     for model, (inputs, latents) in zip(models, inputs_and_latents(made), strict=True):
         model.start_from(latents)
@@ -42,18 +43,20 @@ def learn_and_walk(made: Made, iterations: int, exponent: int) -> tuple[list[flo
         model.load(tensors)
     with torch.no_grad():
         pairs = zip(models, inputs_and_latents(made), strict=True)
-        return [float(model.mean_bits(inputs, latents)) * len(latents) for model, (inputs, latents) in pairs], walked
+        bits = [float(model.mean_bits(inputs, latents)) * len(latents) for model, (inputs, latents) in pairs]
+    return bits, Decoder(assemble(made.header, walked.parameters, made.geometry, walked.attributes))
 
 
 @pytest.mark.parametrize("degree", range(4))
 @pytest.mark.parametrize(("iterations", "exponent"), [(60, 10), (150, 9)])
 def test_bits_are_what_the_core_spends(degree: int, iterations: int, exponent: int) -> None:
     made = make_stream(surface_codes(1200, 8), 8, degree, record_every=1, hidden=(16, 12, 0))
-    bits, walked = learn_and_walk(made, iterations, exponent)
-    assert bits[0] == pytest.approx(sum(walked.bits[name] for name in BASE_CLASSES), rel=0.01)
+    bits, stream = learn_and_walk(made, iterations, exponent)
+    tally = stream.tally()
+    assert bits[0] == pytest.approx(sum(tally[name] for name in BASE_CLASSES), rel=0.01)
     if degree:
-        assert bits[1] == pytest.approx(walked.bits["harmonics"], rel=0.01)
-    written = 8 * sum(len(s.data) for s in walked.attributes)
+        assert bits[1] == pytest.approx(tally["harmonics"], rel=0.01)
+    written = 8 * sum(section.length for section in stream.info.sections if section.kind == "attributes")
     assert sum(bits) == pytest.approx(written, rel=0.01)
 
 
@@ -61,8 +64,8 @@ def test_bits_are_what_the_core_spends(degree: int, iterations: int, exponent: i
 def test_bits_of_small_and_large_latents(scale: float) -> None:
     codes = surface_codes(1000, 8)
     attributes = random_attributes(len(codes), 10) * np.float32(scale)
-    bits, walked = learn_and_walk(make_stream(codes, 8, record_every=1, attributes=attributes), 60, 11)
-    assert bits[0] == pytest.approx(sum(walked.bits.values()), rel=0.01)
+    bits, stream = learn_and_walk(make_stream(codes, 8, record_every=1, attributes=attributes), 60, 11)
+    assert bits[0] == pytest.approx(sum(stream.tally().values()), rel=0.01)
 
 
 def test_networks_have_the_sizes_the_core_asks_for() -> None:

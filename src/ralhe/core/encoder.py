@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ralhe.core.decoder import KINDS, TALLY, Section
+from ralhe.core.decoder import KINDS, Section
 from ralhe.core.instance import Instance
 from ralhe.errors import BitstreamError, SceneError
 from ralhe.gaussians import Array
@@ -55,7 +55,6 @@ class Walked:
 
     parameters: CodedSection
     attributes: tuple[CodedSection, ...]
-    bits: dict[str, float]  # estimated bits of opacity, colour, shape and harmonics
 
     @property
     def size(self) -> int:
@@ -128,12 +127,10 @@ class Encoder:
         address = core.put(parameters)
         core.check("encoder_parameters", address, len(parameters))
         core.release(address)
-        core.call("tally_bits", 1)
         for span in self._attribute_spans if self._depth else []:
             core.check("encoder_attributes", *span)
-        bits = core.copy(core.pointer("tally_bits", 0), (4,), np.float64)
         first, *rest = self._sections(0)
-        return Walked(first, tuple(rest), dict(zip(TALLY, bits.tolist(), strict=True)))
+        return Walked(first, tuple(rest))
 
     def recorded(self) -> Recorded:
         """Merges kept by the last walk."""

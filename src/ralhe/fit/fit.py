@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 
 from ralhe.bitstream import Header, assemble
-from ralhe.core import Encoder, Merges, Walked
+from ralhe.core import Encoder, Merges
 from ralhe.fit.meter import Meter
 from ralhe.fit.network_weights import search_exponents
 from ralhe.fit.objective import channel_importance, channel_steps
@@ -35,7 +35,6 @@ class Candidate:
 
     data: bytes
     lmbda: float
-    walked: Walked
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +117,7 @@ class Fit:
         learnt = lmbda if self._rounds else 0.0  # networks that know nothing cannot tell what a latent costs
         walked = self._encoder.walk(parameters.flat(), self._importance, learnt, self._stride)
         data = assemble(self._header, walked.parameters, self._geometry, walked.attributes)
-        candidate = Candidate(data, lmbda, walked)
+        candidate = Candidate(data, lmbda)
         self._meter.walked(self._merges, self._attributes.shape[1], len(candidate.data))
         self._last = lmbda, aim, candidate
         return candidate
