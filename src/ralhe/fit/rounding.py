@@ -5,15 +5,11 @@ all latents contribute. Each has a real number that it aims at. In turn a few pi
 the aims move against the slope of the error (divided by its curvature: a step of Newton's, damped), and a walk chooses
 integers anew for distortion + lambda * bits around the aims. An aim also falls back towards the integer that was
 chosen, so that one whose best place lies between two integers comes to rest instead of going to and fro.
-
-A walk takes one thread and about as long as the pictures of a turn take all of them, so both go on at once: pictures
-show the scene as the walk before had it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,27 +75,23 @@ def round_by_pictures(fit: Fit, drawing: Drawing, pictures: Pictures, lmbda: flo
     slopes = _Slopes(fit, drawing, pictures)
     best, least = (aim, lmbda), pictures.error(drawing.splats(drawing.tensor(decoded)), pictures.exam)
     every = max(-(-schedule.turns // EXAMS), UNJUDGED)
-    slope, going = slopes.after(decoded, schedule)
-    with ThreadPoolExecutor(1) as beside:
-        for turn in range(schedule.turns):
-            newton = np.clip(slope / curvature, -LONGEST, LONGEST)
-            wanted = wanted + LEAK * (latents - wanted) - RATE * (1 - turn / schedule.turns) * newton
-            aim = Aim(wanted, weights)
-            walk = beside.submit(fit.code_towards, aim, lmbda)  # by one thread, while all others draw
-            last = turn + 1 == schedule.turns or not going
-            if not last:
-                slope, going = slopes.after(decoded, schedule)
-            size = len(walk.result().data)
-            latents, decoded = fit.latents(), fit.decoded_attributes()
-            if last or (turn + 1) % every == 0:
-                error = pictures.error(drawing.splats(drawing.tensor(decoded)), pictures.exam)
-                if error < least:
-                    best, least = (aim, lmbda), error
-            if last:
-                break
-            if (turn + 1) % schedule.learn_every == 0:
-                schedule.learn()
-            lmbda = rates.follow(lmbda, size)
+    for turn in range(schedule.turns):
+        slope, going = slopes.after(decoded, schedule)
+        newton = np.clip(slope / curvature, -LONGEST, LONGEST)
+        wanted = wanted + LEAK * (latents - wanted) - RATE * (1 - turn / schedule.turns) * newton
+        aim = Aim(wanted, weights)
+        size = len(fit.code_towards(aim, lmbda).data)
+        latents, decoded = fit.latents(), fit.decoded_attributes()
+        last = turn + 1 == schedule.turns or not going
+        if last or (turn + 1) % every == 0:
+            error = pictures.error(drawing.splats(drawing.tensor(decoded)), pictures.exam)
+            if error < least:
+                best, least = (aim, lmbda), error
+        if last:
+            break
+        if (turn + 1) % schedule.learn_every == 0:
+            schedule.learn()
+        lmbda = rates.follow(lmbda, size)
     return best
 
 
