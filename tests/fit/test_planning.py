@@ -71,6 +71,13 @@ def test_a_plan_in_balance_is_tried_by_thorough_presets_only(source: Source, mon
     assert tried == pytest.approx([USUAL, USUAL / STEP, USUAL * STEP], rel=0.01)
 
 
+def test_nothing_is_tried_where_nothing_can_grow(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    changing(monkeypatch, 1.1, 20)
+    tried = promising(monkeypatch, lambda job: 0)
+    job = Planner(source, 15_000, None, FAST, Meter(None, None)).settle(None)
+    assert (job.plan.leaves, tried) == (len(source.cleaned), [])
+
+
 @pytest.mark.parametrize(("gain", "wins"), [(0.9 * DOUBT, False), (1.1 * DOUBT, True)])
 def test_fewer_gaussians_have_to_be_clearly_better(
     source: Source, monkeypatch: pytest.MonkeyPatch, gain: float, wins: bool

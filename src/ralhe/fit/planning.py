@@ -113,7 +113,8 @@ class Planner:
             job = self._warmed(self._plan(round(change * job.plan.leaves)), job)
         if self._preset.thorough:
             return self._climbed(job, change, (True, False) if imbalance > BALANCED else (False, True))
-        return self._climbed(job, change, (True,)) if change > 1 else job
+        room = job.plan.leaves < len(self._source.cleaned)
+        return self._climbed(job, change, (True,)) if change > 1 and room else job
 
     def _change(self, job: Job) -> tuple[float, float]:
         """Factor for the count of a job, by how far pruning and coding are out of balance; and how far."""
