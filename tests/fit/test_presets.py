@@ -28,4 +28,6 @@ def test_a_rung_is_half_as_long_but_no_shorter_than_fast() -> None:
     fast, default = PRESETS["fast"], PRESETS["default"]
     assert default.continued().turns == default.turns // 2
     assert default.continued().rounds == default.rounds - 1
+    assert default.thorough
+    assert not default.continued().thorough
     assert (fast.continued().turns, fast.continued().rounds) == (fast.turns, fast.rounds)
