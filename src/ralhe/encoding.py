@@ -220,7 +220,8 @@ class _Task:
 
     def report(self, job: Job, candidate: Candidate) -> EncodeReport:
         """Of a stream, as the real decoder sees it."""
-        decoded = _verify(candidate.data, job.scene)
+        decoder = Decoder(candidate.data)
+        bits, decoded = _bits(decoder), _verify(decoder, job.scene)
         return EncodeReport(
             data=candidate.data,
             source_gaussians=len(self.given),
@@ -231,7 +232,7 @@ class _Task:
             sh_degree=job.plan.sh_degree,
             lmbda=candidate.lmbda,
             seconds=time.monotonic() - self.began,
-            bits=_bits(candidate.data),
+            bits=bits,
             attribute_error=_attribute_error(job.scene, decoded),
         )
 
@@ -248,20 +249,20 @@ class _Task:
         return EncodeReport(data, len(source), self.dropped, 0, 0, 0, degree, 0.0, seconds, bits, {})
 
 
-def _verify(data: bytes, scene: Voxelised) -> Gaussians:
-    """The stream as the real decoder sees it."""
-    decoded = bitstream.decode(data)
+def _bits(decoder: Decoder) -> dict[str, float]:
+    """Bits of each kind; everything is decoded after that."""
+    tally, info = decoder.tally(), decoder.info
+    parts = {kind: 8.0 * sum(s.length for s in info.sections if s.kind == kind) for kind in ("geometry", "parameters")}
+    container = 8.0 * (info.size - sum(s.length for s in info.sections))
+    return {**tally, **parts, "container": container}
+
+
+def _verify(decoder: Decoder, scene: Voxelised) -> Gaussians:
+    """What was decoded, if it is in the voxels that were coded."""
+    decoded = decoder.gaussians()
     if len(decoded) != len(scene) or not np.array_equal(scene.grid.codes(decoded.positions), scene.codes):
         raise BitstreamError("the stream does not decode to the voxels it was made of; please report this scene")
     return decoded
-
-
-def _bits(data: bytes) -> dict[str, float]:
-    decoder = Decoder(data)
-    sections = decoder.info.sections
-    parts = {kind: 8.0 * sum(s.length for s in sections if s.kind == kind) for kind in ("geometry", "parameters")}
-    container = 8.0 * (len(data) - sum(s.length for s in sections))
-    return {**decoder.tally(), **parts, "container": container}
 
 
 def _attribute_error(scene: Voxelised, decoded: Gaussians) -> dict[str, float]:

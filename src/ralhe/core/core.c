@@ -260,7 +260,6 @@ int EXPORT(encoder_parameters)(int32_t *values, uint32_t n) {
     start_writing(&c);
     code_parameters(&c, &scene, values);
     failure = keep_section(PARAMETERS, 0, 0, &c);
-    for (int i = 0; i < 4; i++) scene.bits[i] = 0.0;
     scene.recorded = scene.merges = scene.listed = 0;
     return failure ? failure : start_walk();
 }

@@ -56,11 +56,6 @@ class Walked:
     parameters: CodedSection
     attributes: tuple[CodedSection, ...]
 
-    @property
-    def size(self) -> int:
-        """Bytes of the sections."""
-        return len(self.parameters.data) + sum(len(s.data) for s in self.attributes)
-
 
 class Encoder:
     """Codes one voxelised scene, again and again under different parameters."""

@@ -113,8 +113,7 @@ class Planner:
             job = self._warmed(self._plan(round(change * job.plan.leaves)), job)
         if self._preset.thorough:
             return self._climbed(job, change, (True, False) if imbalance > BALANCED else (False, True))
-        room = job.plan.leaves < len(self._source.cleaned)
-        return self._climbed(job, change, (True,)) if change > 1 and room else job
+        return self._climbed(job, change, (True,)) if change > 1 else job
 
     def _change(self, job: Job) -> tuple[float, float]:
         """Factor for the count of a job, by how far pruning and coding are out of balance; and how far."""
@@ -128,7 +127,7 @@ class Planner:
         work = trial_work(self._preset, job.plan.leaves, job.plan.sh_degree)
         left = self._preset.trials
         later, self._meter.later = self._meter.later, self._meter.later + left * work
-        best, promise = job, self._promise(job)
+        best, promise = job, None  # asked for once there is a neighbour to compare with
         least = STEP if self._preset.thorough else 1.0
         for up in ways:
             start = best
@@ -137,6 +136,7 @@ class Planner:
                 leaves = min(round(factor * best.plan.leaves), len(self._source.cleaned))
                 if leaves in (0, best.plan.leaves):
                     break
+                promise = self._promise(best) if promise is None else promise
                 left, self._meter.later = left - 1, self._meter.later - work
                 other = self._resized(best, leaves)
                 change = self._change(other)[0] if up and left else 1.0
