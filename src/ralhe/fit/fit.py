@@ -65,6 +65,7 @@ class Fit:
         self._synthesis: tuple[Quantised, ...] = ()
         self._synthesis_model: Synthesis | None = None
         self._merge_list: Merges  # of every walk of this scene
+        self._listing = False
         self._last: tuple[float, Aim | None, Candidate] | None = None  # walk, if the networks are still the same
 
     def _aim(self, scene: Voxelised, weights: Weights) -> None:
@@ -162,10 +163,15 @@ class Fit:
         self._synthesis_model = model if tensors else None
         self._use_synthesis(tensors, hidden if tensors else 0)
 
+    def list_merges(self) -> None:
+        """Walks to come list all merges, as `aim_at_latents` wants them: it need not repeat the last of them."""
+        if not self._listing:
+            self._encoder.list_merges()
+            self._stride, self._last, self._listing = 1, None, True
+
     def aim_at_latents(self, lmbda: float) -> Aim:
         """What the closed loop aims at, merge by merge, after a walk; walks to come may take other aims."""
-        self._encoder.list_merges()
-        self._stride, self._last = 1, None
+        self.list_merges()
         self.code(lmbda)
         self._merge_list = self._encoder.merges()
         return Aim(self._merge_list.wanted, self._merge_list.curvature)

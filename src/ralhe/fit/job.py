@@ -222,6 +222,8 @@ class Job:
 
         self._rounds(preset, lmbda, follow)
         self.meter.enter("meet the size")
+        if self._sees:
+            self.fit.list_merges()
         lmbda, _ = self.search(size, lmbda, FINE_WALKS)
         plain = self.fit.code(lmbda)
         if not self._sees or len(plain.data) > size:

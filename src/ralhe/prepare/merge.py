@@ -59,45 +59,44 @@ def voxelise(gaussians: Gaussians, grid: VoxelGrid, weights: Weights | None = No
     starts = np.flatnonzero(np.r_[len(codes) > 0, codes[1:] != codes[:-1]])
     counts = np.diff(np.r_[starts, len(codes)])
     logits = gaussians.opacity_logits.astype(np.float64)
-    shapes = log_covariances(gaussians.log_scales, gaussians.rotations, floor=grid.scene_voxel * MIN_THICKNESS)
-    first = Voxelised(grid, codes[starts], logits[starts], shapes[starts], gaussians.sh[starts], weights[starts])
-    several = counts > 1
-    if not several.any():
+    floor = grid.scene_voxel * MIN_THICKNESS
+    shapes = log_covariances(gaussians.log_scales[starts], gaussians.rotations[starts], floor)
+    first = Voxelised(grid, codes[starts], logits[starts], shapes, gaussians.sh[starts], weights[starts])
+    rows = np.flatnonzero(counts > 1)
+    if not len(rows):
         return first
-    return _merge(first, gaussians, weights, np.flatnonzero(several), starts, counts)
+    members, group = np.repeat(counts > 1, counts), np.repeat(np.arange(len(rows)), counts[rows])
+    return _merged(first, rows, gaussians.take(members), weights[members], group)
 
 
 MIN_THICKNESS = 0.1
 """Thinner than this share of a voxel is not told apart: see docs/design.md."""
 
 
-def _merge(first: Voxelised, gaussians: Gaussians, weights: Weights, rows: npt.NDArray[np.intp],
-           starts: npt.NDArray[np.intp], counts: npt.NDArray[np.intp]) -> Voxelised:  # fmt: skip
-    members = np.concatenate([np.arange(s, s + n) for s, n in zip(starts[rows], counts[rows], strict=True)])
-    group = np.repeat(np.arange(len(rows)), counts[rows])
-    share = np.maximum(weights[members], 1e-30)
-    total = np.bincount(group, share)
-    share = share / total[group]
+def _merged(first: Voxelised, rows: npt.NDArray[np.intp], gaussians: Gaussians, weights: Weights,
+            group: npt.NDArray[np.intp]) -> Voxelised:  # fmt: skip
+    """`first` with some of its rows made anew of Gaussians that share their voxels; group: which of the rows each."""
+    share = np.maximum(weights, 1e-30)
+    share = share / np.bincount(group, share)[group]
 
     def mean(values: npt.NDArray[np.floating]) -> Float64:
-        flat = values[members].reshape(len(members), -1)
+        flat = values.reshape(len(values), -1)
         columns = [np.bincount(group, share * column) for column in flat.T]
         return np.stack(columns, axis=1).astype(np.float64).reshape(len(rows), *values.shape[1:])
 
     centres = mean(gaussians.positions)
-    offsets = np.zeros((len(gaussians), 3))
-    offsets[members] = gaussians.positions[members] - centres[group]
+    offsets = gaussians.positions - centres[group]
     parts = covariances(gaussians.log_scales, gaussians.rotations) + offsets[:, :, None] * offsets[:, None, :]
     values, vectors = np.linalg.eigh(mean(parts))
     floor = first.grid.scene_voxel * MIN_THICKNESS
     half_logs = 0.5 * np.log(np.maximum(values, floor**2))
     area = projected_area(half_logs)
-    part_area = projected_area(gaussians.log_scales)[members] * gaussians.opacities[members]
+    part_area = projected_area(gaussians.log_scales) * gaussians.opacities
     opacity = np.clip(np.bincount(group, part_area) / area, 1 / 255, 0.9995)
     logits, shapes = first.opacity_logits.copy(), first.log_covariances.copy()
     sh, merged = first.sh.copy(), first.weights.copy()
     logits[rows] = np.clip(np.log(opacity / (1 - opacity)), -8, 8)
     shapes[rows] = log_covariances(half_logs, vectors, floor=0.0)
     sh[rows] = mean(gaussians.sh)
-    merged[rows] = np.bincount(group, weights[members])
+    merged[rows] = np.bincount(group, weights)
     return Voxelised(first.grid, first.codes, logits, shapes, sh, merged)

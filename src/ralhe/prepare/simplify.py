@@ -22,6 +22,7 @@ def nearest_kept(positions: npt.NDArray[np.float32], kept: npt.NDArray[np.intp])
     """[N] which of the kept is nearest to each of [N, 3] positions; itself, for one that is kept."""
     from scipy.spatial import KDTree  # encoders have it, decoders need not
 
-    homes = np.asarray(kept[KDTree(positions[kept]).query(positions)[1]])
-    homes[kept] = kept
+    homes = np.arange(len(positions))
+    others = np.delete(homes, kept)
+    homes[others] = kept[KDTree(positions[kept]).query(positions[others], workers=-1)[1]]
     return homes
