@@ -27,7 +27,7 @@ RATE = 0.02  # of Newton's step at the start; falls to nothing
 LEAK = 0.02  # of the way back to the integer
 LONGEST = 3.0  # step of Newton's, in latents
 LEAST_CURVATURE = 0.02  # of the mean of the channel: what is hardly seen should not run away
-MEMORY = 0.7  # of slopes, from one turn to the next
+MEMORY, MEMORY_AHEAD = 0.7, 0.55  # of slopes, from one turn to the next; of those that are a turn old already
 EXAMS, UNJUDGED = 6, 4  # times that the pictures held out judge a fit, and turns that go by without
 
 BALANCE, FINER = 0.5, 1 / 3
@@ -152,8 +152,9 @@ class _Slopes:
         torch.autograd.backward(made, [leaf.grad for leaf in leaves])
         gradient = attributes.grad if attributes.grad is not None else torch.zeros_like(attributes)
         news = self._fit.latent_gradient((gradient / (2 * schedule.batch)).cpu().numpy())
-        self._sum = MEMORY * self._sum + (1 - MEMORY) * news
-        self._weight = MEMORY * self._weight + (1 - MEMORY)
+        memory = MEMORY_AHEAD if schedule.ahead else MEMORY
+        self._sum = memory * self._sum + (1 - memory) * news
+        self._weight = memory * self._weight + (1 - memory)
         return np.asarray(self._sum / self._weight, np.float32), going
 
 
