@@ -149,7 +149,8 @@ class Job:
             lmbda = follow(len(self.fit.code(lmbda).data))
             self.meter.distortion = self.fit.distortion()
             self.fit.learn(preset.base_iterations, preset.harmonic_iterations)
-            self.fit.learn_synthesis(lmbda, preset.synthesis_iterations, SYNTHESIS_HIDDEN)
+            if preset.synthesis_iterations:
+                self.fit.learn_synthesis(lmbda, preset.synthesis_iterations, SYNTHESIS_HIDDEN)
 
     def warm_up(self, size: int, preset: Preset) -> None:
         """Lets networks know the scene roughly, and finds the lambda near the size."""

@@ -17,7 +17,7 @@ class Preset:
     rounds: int  # of choosing latents and training the entropy networks in turn
     base_iterations: int  # training of the base network, a round
     harmonic_iterations: int  # training of the harmonic network, a round
-    synthesis_iterations: int  # training of the synthesis network
+    synthesis_iterations: int  # training of the synthesis network; 0: a stream without one
     turns: int  # of rounding by pictures
     batch: int  # pictures in each
     trials: int  # of other plans: where the first is out of balance, or everywhere if `thorough`
@@ -51,7 +51,7 @@ class Preset:
 
 
 PRESETS = {
-    "fast": Preset("fast", 96, 100, 1, 500, 150, 150, 4, 8, 2, 50, 0, False, 2.0),
+    "fast": Preset("fast", 96, 100, 1, 500, 150, 0, 4, 8, 2, 50, 0, False, 2.0),
     "default": Preset("default", 192, 1800, 3, 1500, 600, 300, 100, 10, 3, 100, 96),
     "best": Preset("best", 384, 6000, 4, 4000, 1500, 600, 400, 12, 4, 200, 384),
 }
