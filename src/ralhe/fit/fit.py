@@ -65,7 +65,7 @@ class Fit:
         self._synthesis: tuple[Quantised, ...] = ()
         self._synthesis_model: Synthesis | None = None
         self._merge_list: Merges  # of every walk of this scene
-        self._listing = False
+        self._listing = False  # whether walks list their merges
         self._last: tuple[float, Aim | None, Candidate] | None = None  # walk, if the networks are still the same
 
     def _aim(self, scene: Voxelised, weights: Weights) -> None:

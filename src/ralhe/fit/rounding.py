@@ -51,7 +51,7 @@ class Schedule:
     def ahead(self) -> bool:
         """Whether the pictures of a turn are drawn while the walk of the one before goes on, of what it walks from.
 
-        It takes a third less time on two cores; over few turns, slopes a turn old cost more (docs/design.md).
+        The walk takes one core only; but over few turns, slopes a turn old cost more (docs/design.md).
         """
         return self.turns >= self.learn_every
 

@@ -62,10 +62,11 @@ def voxelise(gaussians: Gaussians, grid: VoxelGrid, weights: Weights | None = No
     floor = grid.scene_voxel * MIN_THICKNESS
     shapes = log_covariances(gaussians.log_scales[starts], gaussians.rotations[starts], floor)
     first = Voxelised(grid, codes[starts], logits[starts], shapes, gaussians.sh[starts], weights[starts])
-    rows = np.flatnonzero(counts > 1)
+    several = counts > 1
+    rows = np.flatnonzero(several)
     if not len(rows):
         return first
-    members, group = np.repeat(counts > 1, counts), np.repeat(np.arange(len(rows)), counts[rows])
+    members, group = np.repeat(several, counts), np.repeat(np.arange(len(rows)), counts[rows])
     return _merged(first, rows, gaussians.take(members), weights[members], group)
 
 
