@@ -61,7 +61,7 @@ def prepare(source: Source, count: int, size: int) -> tuple[Model, Source]:
     """
     pictures, antialiased = source.pictures, source.given.antialiased
     assert pictures is not None
-    kept = most_important(source.worth, count)
+    kept = most_important(source.order(count), count)
     gaussians = source.cleaned.take(kept)
     depth = choose_depth(gaussians, source.worth[kept], pictures, antialiased)
     scene = source.voxelise(kept, choose_grid(gaussians.positions, depth), source.given.sh_degree)

@@ -1,8 +1,8 @@
-"""Which Gaussians of a scene pictures show most, as an encode of ralhe finds out.
+"""In which order an encode of ralhe would let the Gaussians of a scene go.
 
     python -m benchmarks.peers.worth scene.ply order.npy
 
-Writes indices into the scene, those worth most first; what no picture can show is not among them.
+Writes indices into the scene, the last to go first; what no picture can show is not among them.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ from ralhe.gaussians import Gaussians
 from ralhe.prepare import clean
 
 PICTURES = PRESETS["fast"].pictures
+FEWEST = 1 / 64  # of the scene: what so few would look like is not asked any more
 
 
 def order_of(gaussians: Gaussians) -> np.typing.NDArray[np.intp]:
-    """Indices of the Gaussians that can be seen, by falling worth."""
+    """Indices of the Gaussians that can be seen, the last to go first."""
     cleaned = clean(gaussians).gaussians
     source = Source.of(gaussians, cleaned, take_pictures(cleaned, None, PICTURES))
-    return kept_by_clean(gaussians)[np.argsort(-source.worth, kind="stable")]
+    return kept_by_clean(gaussians)[np.argsort(-source.order(int(FEWEST * len(cleaned))), kind="stable")]
 
 
 def kept_by_clean(gaussians: Gaussians) -> np.typing.NDArray[np.intp]:

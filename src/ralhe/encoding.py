@@ -14,6 +14,7 @@ from ralhe import bitstream
 from ralhe.bitstream import Header
 from ralhe.core import Decoder
 from ralhe.errors import BitstreamError, RateError, SceneError
+from ralhe.fit.elimination import elimination_work
 from ralhe.fit.fit import Candidate
 from ralhe.fit.job import LOOKAHEAD, SEARCHES, USUAL_WALKS, Job, fit_work, trial_work
 from ralhe.fit.meter import Meter, picture_work, placing_work
@@ -177,11 +178,15 @@ class _Task:
 
     def look(self, views: Views | None, size: int | None) -> Source:
         """The scene with its pictures; size: what it will be fitted to first, for the time left."""
-        n, meter, count = len(self.cleaned), self.meter, self.preset.pictures
-        meter.plan(placing_work(count) + count * picture_work(n) + self.work(size))
+        n, meter, preset = len(self.cleaned), self.meter, self.preset
+        count, kept = preset.pictures, planned_count(size, n) if size else n
+        again = elimination_work(n, kept, count // preset.look_again)
+        meter.plan(placing_work(count) + count * picture_work(n) + again + self.work(size))
         meter.enter("look")
         pictures = take_pictures(self.cleaned, views, count, lambda: meter.looked(n), lambda: meter.placed(count))
-        return Source.of(self.given, self.cleaned, pictures)
+        source = Source.of(self.given, self.cleaned, pictures, preset.look_again, meter.looked)
+        source.order(kept)
+        return source
 
     def rungs(self, sizes: Sequence[int], views: Views | None) -> Iterator[tuple[int, EncodeReport]]:
         """Sizes, the largest first, and their streams: each fit starts where the one before ended."""

@@ -125,8 +125,7 @@ def test_what_is_seen_is_worth_more_than_what_is_hidden(scene: Gaussians, pictur
     inside = replace(solid, positions=0.2 * solid.positions)
     fields = ("positions", "log_scales", "rotations", "opacity_logits", "sh")
     both = Gaussians(*(np.concatenate([getattr(s, f) for s in (inside, solid)]) for f in fields))
-    seen = replace(pictures, visibility=pictures.visibility_of(Splats.of(both)))
-    source = Source.of(both, both, seen)
+    source = Source.of(both, both, pictures.of_other(Splats.of(both)))
     kept, _ = source.fill(400, 12)
     assert (np.linalg.norm(both.positions[kept], axis=1) > 0.5).mean() > 0.95
     assert (source.worth[kept] > 0).all()
@@ -156,9 +155,9 @@ def test_what_is_pruned_is_left_out_where_that_looks_better(scene: Gaussians) ->
 
 
 def test_taking_pictures_tells_what_they_show(scene: Gaussians, pictures: Pictures) -> None:
-    np.testing.assert_allclose(pictures.visibility, pictures.influence(Splats.of(scene), every=1).visibility, rtol=1e-6)
-    np.testing.assert_allclose(pictures.visibility, pictures.visibility_of(Splats.of(scene)), rtol=1e-12)
-    assert (pictures.visibility > 0).mean() > 0.9
+    for taken, asked in zip(pictures.seen, pictures.of_other(Splats.of(scene)).seen, strict=True):
+        np.testing.assert_allclose(taken, asked, rtol=1e-12)
+    assert (pictures.seen.visibility > 0).mean() > 0.9
 
 
 def test_splats_are_drawn_where_the_picture_is(scene: Gaussians, pictures: Pictures) -> None:

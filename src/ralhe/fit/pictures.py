@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from ralhe.errors import CameraError, SceneError
 from ralhe.gaussians import Gaussians
 from ralhe.rasteriser import Splats, render
 from ralhe.rasteriser.gpu import drawing_device
-from ralhe.rasteriser.sensitivity import F64, Influence, influence, look
+from ralhe.rasteriser.sensitivity import Influence, look
 from ralhe.viewpoints import place_views
 
 LARGEST, SMALLEST = (800, 600), (64, 48)
@@ -52,7 +52,7 @@ class Pictures:
 
     learnt: tuple[Picture, ...]
     judges: tuple[Picture, ...]
-    visibility: F64  # [N] in a mean picture, of each Gaussian of the scene that they were taken of
+    seen: Influence  # in a mean picture, of each Gaussian of the scene that they were taken of
     photographed: bool = False  # whether there are photos among them
 
     @property
@@ -70,17 +70,22 @@ class Pictures:
         """A few of these, where a look is enough."""
         return self.exam[:: -(-len(self.exam) // DECIDING)]
 
-    def influence(self, splats: Splats, every: int = INFLUENCE_EVERY) -> Influence:
-        """What each Gaussian does to a mean picture, of one in so many."""
-        some = self.learnt[::every] + self.judges[::every]
-        total = np.zeros((2, len(splats)))
-        for picture in some:
-            total += influence(splats, [picture.camera], picture.background)
-        return Influence(*(total / len(some)))
+    def influence(self, splats: Splats, every: int = INFLUENCE_EVERY,
+                  step: Callable[[], bool] = lambda: True) -> Influence:  # fmt: skip
+        """What each Gaussian does to a mean picture, of one in so many.
 
-    def visibility_of(self, splats: Splats) -> F64:
-        """[N] of each Gaussian in a mean picture: the first half of `influence`, in half the time."""
-        return np.asarray(sum(look(splats, p.camera, p.background)[1] for p in self.all) / len(self.all))
+        step: called after each picture; False ends the work.
+        """
+        total, count = np.zeros((2, len(splats))), 0
+        for picture in self.learnt[::every] + self.judges[::every]:
+            total, count = total + look(splats, picture.camera, picture.background)[1], count + 1
+            if not step():
+                break
+        return Influence(*(total / count))
+
+    def of_other(self, splats: Splats) -> Pictures:
+        """The same, and what they show of another scene that should look like them."""
+        return replace(self, seen=self.influence(splats, 1))
 
     def error(self, splats: Splats, pictures: Sequence[Picture]) -> float:
         """Mean squared error, of several pictures the geometric mean: that of their mean PSNR."""
@@ -121,18 +126,18 @@ def take_pictures(
         shots = [_Shot(given[i], views.background) for i in evenly]
     shots += _placed(gaussians, count - len(shots), size)
     placed()
-    splats, taken, visibility = Splats.of(gaussians), list[Picture](), np.zeros(len(gaussians))
+    splats, taken, total = Splats.of(gaussians), list[Picture](), np.zeros((2, len(gaussians)))
     for shot in shots:
         picture, seen = _take(splats, shot, max(size))
         taken.append(picture)
-        visibility += seen
+        total += seen
         if not step():
             break
     learnt = tuple(picture for i, picture in enumerate(taken) if i % JUDGES != JUDGES - 1)
     if not taken:
         return None
     photographed = any(shot.view.photo is not None for shot in shots[: len(taken)])
-    return Pictures(learnt, tuple(taken[JUDGES - 1 :: JUDGES]), visibility / len(taken), photographed)
+    return Pictures(learnt, tuple(taken[JUDGES - 1 :: JUDGES]), Influence(*(total / len(taken))), photographed)
 
 
 @dataclass(frozen=True)
@@ -161,8 +166,8 @@ def picture_size(gaussians: int) -> tuple[int, int]:
     return max(SMALLEST[0], round(scale * LARGEST[0])), max(SMALLEST[1], round(scale * LARGEST[1]))
 
 
-def _take(splats: Splats, shot: _Shot, side: int) -> tuple[Picture, F64]:
-    """A photo, or a render where there is none, and the visibility [N] of the Gaussians in it."""
+def _take(splats: Splats, shot: _Shot, side: int) -> tuple[Picture, Influence]:
+    """A photo, or a render where there is none, and what it shows of the Gaussians."""
     view, background = shot.view, torch.tensor(shot.background, dtype=torch.float32)
     camera = view.camera.within(side, side)
     colour, seen = look(splats, camera, background)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from ralhe.fit.elimination import UNSEEN_SHARE, Elimination
 from ralhe.fit.pictures import Pictures
 from ralhe.fit.retraining import Leaves
 from ralhe.gaussians import Gaussians
@@ -23,9 +25,6 @@ from ralhe.prepare import (
 from ralhe.prepare.importance import Weights
 from ralhe.rasteriser import Splats
 
-UNSEEN_SHARE = 1e-3
-"""What a Gaussian's own numbers count beside its visibility: they order those that no picture shows."""
-
 
 @dataclass(frozen=True, eq=False)
 class Source:
@@ -34,14 +33,18 @@ class Source:
     given: Gaussians  # as it came, the harmonics cut where that was asked for
     cleaned: Gaussians
     pictures: Pictures | None  # None where there is nothing to see
-    worth: Weights  # [N] of each cleaned Gaussian: which to keep, how they weigh in a merge
+    worth: Weights  # [N] how each cleaned Gaussian weighs in a merge
+    elimination: Elimination | None  # which of them to keep, by the pictures
     start: Source | None = None  # of what a fit has left: the scene before any were dropped for their worth
 
     @classmethod
-    def of(cls, given: Gaussians, cleaned: Gaussians, pictures: Pictures | None) -> Source:
-        """A scene of which nothing has been dropped yet."""
-        visibility = None if pictures is None else pictures.visibility
-        return cls(given, cleaned, pictures, _worth(cleaned, visibility))
+    def of(cls, given: Gaussians, cleaned: Gaussians, pictures: Pictures | None, look_again: int = 1,
+           looked: Callable[[int], bool] = lambda _: True) -> Source:  # fmt: skip
+        """A scene of which nothing has been dropped yet. look_again, looked: as for `Elimination`."""
+        if pictures is None:
+            return cls(given, cleaned, None, importance(cleaned), None)
+        elimination = Elimination(cleaned, pictures, look_again, looked)
+        return cls(given, cleaned, pictures, _worth(cleaned, pictures), elimination)
 
     @property
     def whole(self) -> Source:
@@ -56,16 +59,23 @@ class Source:
     def continued(self, scene: Voxelised) -> Source:
         """The same scene with what a fit has left of it as the start."""
         smaller = replace(gaussians_of(scene), antialiased=self.given.antialiased)
-        visibility = None if self.pictures is None else self.pictures.visibility_of(Splats.of(smaller))
-        return replace(self, cleaned=smaller, worth=_worth(smaller, visibility), start=self.whole)
+        if self.pictures is None or self.elimination is None:
+            return replace(self, cleaned=smaller, worth=importance(smaller), start=self.whole)
+        pictures = self.pictures.of_other(Splats.of(smaller))
+        elimination, worth = self.elimination.of_other(smaller, pictures), _worth(smaller, pictures)
+        return replace(self, cleaned=smaller, pictures=pictures, worth=worth, elimination=elimination, start=self.whole)
+
+    def order(self, count: int) -> Weights:
+        """[N] the greater the more a Gaussian should stay, where about `count` of them do."""
+        return self.worth if self.elimination is None else self.elimination.order(count)
 
     def fill(self, voxels: int, depth: int) -> tuple[npt.NDArray[np.intp], VoxelGrid]:
-        """Which Gaussians of greatest worth fill at most so many voxels of an octree of some depth, and its grid."""
-        places = self.cleaned.positions
-        grid = choose_grid(places[most_important(self.worth, voxels)], depth)
-        kept = most_important(self.worth, voxels, grid.codes(places))
+        """Which Gaussians to keep so as to fill at most so many voxels of an octree of some depth, and its grid."""
+        places, order = self.cleaned.positions, self.order(voxels)
+        grid = choose_grid(places[most_important(order, voxels)], depth)
+        kept = most_important(order, voxels, grid.codes(places))
         grid = choose_grid(places[kept], depth)  # may hold them apart where the first one did not
-        fewer = most_important(self.worth, voxels, grid.codes(places))
+        fewer = most_important(order, voxels, grid.codes(places))
         return min(kept, fewer, key=len), grid
 
     def voxelise(self, kept: npt.NDArray[np.intp], grid: VoxelGrid, sh_degree: int) -> Voxelised:
@@ -85,9 +95,7 @@ class Source:
         return self.pictures.error(Leaves(scene).splats(self.given.antialiased), self.pictures.short_exam)
 
 
-def _worth(gaussians: Gaussians, visibility: Weights | None) -> Weights:
-    """[N] visibility in pictures, or a guess from a Gaussian's own numbers without any."""
-    guess = importance(gaussians)
-    if visibility is None:
-        return guess
+def _worth(gaussians: Gaussians, pictures: Pictures) -> Weights:
+    """[N] visibility in pictures, and a little of a Gaussian's own guess for those that no picture shows."""
+    guess, visibility = importance(gaussians), pictures.seen.visibility
     return np.asarray(visibility / max(visibility.mean(), 1e-30) + UNSEEN_SHARE * guess / max(guess.mean(), 1e-30))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ralhe.kernels import exact_inline, exact_parallel, fma, inline, prange
+from ralhe.kernels import exact_inline, exact_parallel, fma, prange
 from ralhe.rasteriser.projection import (
     ACROSS,
     ALONG,
@@ -72,11 +72,10 @@ def rows_of(splats: F32, i: int, top: int) -> tuple[int, int]:
 
 @exact_parallel
 def blend(splats: F32, starts: I64, pairs: I32, turn: I64, columns: int, background: F32, image: F32,
-          ends: I64, visible: F32 | None) -> None:  # fmt: skip
+          ends: I64) -> None:  # fmt: skip
     """Fills image [H, W, 4] with colour and opacity, and ends [T] with the pairs of each tile that were needed.
 
-    turn [T]: the order in which tiles are taken, for an even load. visible [P, 1]: where it is an array, filled with
-    the sum of (alpha T)^2 over the pixels of each pair, by slot; None makes a kernel of its own, without that.
+    turn [T]: the order in which tiles are taken, for an even load.
     """
     height, width = image.shape[:2]
     for step in prange(len(turn)):
@@ -86,7 +85,6 @@ def blend(splats: F32, starts: I64, pairs: I32, turn: I64, columns: int, backgro
         for row in range(TILE):
             for x in range(TILE):
                 planes[row, x] = ONE if left + x < width and top + row < height else -ONE
-        squares = np.empty(TILE, f32)
         end = starts[tile + 1]
         for k in range(starts[tile], starts[tile + 1]):
             if (k - starts[tile]) % LOOK_EVERY == LOOK_EVERY - 1 and all_done(planes):
@@ -97,8 +95,6 @@ def blend(splats: F32, starts: I64, pairs: I32, turn: I64, columns: int, backgro
             shear, across, along, opacity = splats[i, SHEAR], splats[i, ACROSS], splats[i, ALONG], splats[i, OPACITY]
             red, green, blue, reach = splats[i, RED], splats[i, GREEN], splats[i, BLUE], splats[i, REACH]
             first, last = rows_of(splats, i, top)
-            if visible is not None:
-                squares[:] = ZERO
             for row in range(first, last + 1):
                 dy = y0 + f32(row)
                 start, fall = fma(shear, dy, x0), along * dy * dy
@@ -116,29 +112,13 @@ def blend(splats: F32, starts: I64, pairs: I32, turn: I64, columns: int, backgro
                     line[TILE + x] = fma(weight, red, line[TILE + x])
                     line[2 * TILE + x] = fma(weight, green, line[2 * TILE + x])
                     line[3 * TILE + x] = fma(weight, blue, line[3 * TILE + x])
-                    if visible is not None:
-                        squares[x] = fma(weight, weight, squares[x])
-            if visible is not None:
-                visible[pairs[k, 1], 0] = total(squares)
         ends[tile] = end
-        if visible is not None:
-            for k in range(end, starts[tile + 1]):
-                visible[pairs[k, 1], 0] = ZERO
         for row in range(min(TILE, height - top)):
             for x in range(min(TILE, width - left)):
                 rest = abs(planes[row, x])
                 for c in range(3):
                     image[top + row, left + x, c] = planes[row, (c + 1) * TILE + x] + rest * background[c]
                 image[top + row, left + x, 3] = ONE - rest
-
-
-@inline
-def total(row: F32) -> np.float32:
-    """The sum of a row of a tile, in whatever order is fastest."""
-    out = ZERO
-    for x in range(TILE):
-        out += row[x]
-    return out
 
 
 @exact_inline

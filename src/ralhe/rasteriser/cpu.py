@@ -49,12 +49,10 @@ class Painted:
     splats: F32  # [N, SPLAT]
     tiles: Tiles
     ends: I64  # [T] pairs of each tile that were needed
-    visible: F32 | None  # [P, 1] sum of (alpha T)^2 over the pixels of each pair, by slot
 
 
-def paint(splats: Splats, camera: Camera, background: Tensor, count: int, eps2d: float, *,
-          visibly: bool = False) -> Painted:  # fmt: skip
-    """The picture without its gradient; arguments as for `rasterise`. visibly: also how visible each pair is."""
+def paint(splats: Splats, camera: Camera, background: Tensor, count: int, eps2d: float) -> Painted:
+    """The picture without its gradient; arguments as for `rasterise`."""
     tensors = (splats.means, splats.covariances, splats.opacities, splats.sh)
     scene = Arrays(*(t.detach().float().contiguous().numpy() for t in tensors))
     n = len(scene.means)
@@ -63,9 +61,8 @@ def paint(splats: Splats, camera: Camera, background: Tensor, count: int, eps2d:
     tiles = tiles_of(flat, boxes, depth_order(depths), camera.width, camera.height)
     image, ends = torch.empty((camera.height, camera.width, 4)), np.empty(len(tiles.starts) - 1, np.int64)
     behind = background.detach().float().contiguous().numpy()
-    visible = np.empty((len(tiles.pairs), 1), np.float32) if visibly else None
-    blend(flat, tiles.starts, tiles.pairs, turns(len(ends)), tiles.columns, behind, image.numpy(), ends, visible)
-    return Painted(image, flat, tiles, ends, visible)
+    blend(flat, tiles.starts, tiles.pairs, turns(len(ends)), tiles.columns, behind, image.numpy(), ends)
+    return Painted(image, flat, tiles, ends)
 
 
 class _Rasterise(torch.autograd.Function):

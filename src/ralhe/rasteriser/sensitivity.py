@@ -8,7 +8,6 @@ These are diagonals of the Gauss-Newton approximation to the squared error of th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -31,34 +30,23 @@ PLANES = 7  # T, red, green and blue blended so far, red, green and blue of the 
 
 
 class Influence(NamedTuple):
-    """Sums over views, by Gaussian."""
+    """By Gaussian, of a picture or of the mean of several."""
 
     visibility: F64  # [N]
     sensitivity: F64  # [N]
 
 
-def influence(splats: Splats, cameras: Iterable[Camera], background: Tensor, eps2d: float = EPS2D) -> Influence:
-    """What each of N Gaussians does to the pictures of cameras; splats on the CPU, background [3]."""
-    total = np.zeros((2, len(splats)))
-    for camera in cameras:
-        painted = paint(splats, camera, background, splats.sh.shape[1], eps2d)
-        tiles = painted.tiles
-        sums = np.empty((len(tiles.pairs), 2), np.float32)
-        blend_influence(
-            painted.splats, tiles.starts, painted.ends, tiles.pairs, turns(len(painted.ends)), tiles.columns,
-            painted.image.numpy(), sums,
-        )  # fmt: skip
-        add_by_splat(tiles.slots, sums, total)
-    return Influence(total[VISIBILITY], total[SENSITIVITY])
-
-
-def look(splats: Splats, camera: Camera, background: Tensor, eps2d: float = EPS2D) -> tuple[Tensor, F64]:
-    """A picture [H, W, 3] without its gradient, and the visibility [N] of each Gaussian in it, in one pass."""
-    total = np.zeros((1, len(splats)))
-    painted = paint(splats, camera, background, splats.sh.shape[1], eps2d, visibly=True)
-    assert painted.visible is not None
-    add_by_splat(painted.tiles.slots, painted.visible, total)
-    return painted.image[..., :3], total[VISIBILITY]
+def look(splats: Splats, camera: Camera, background: Tensor, eps2d: float = EPS2D) -> tuple[Tensor, Influence]:
+    """A picture [H, W, 3] without its gradient, and what each of N Gaussians does to it; splats on the CPU."""
+    painted = paint(splats, camera, background, splats.sh.shape[1], eps2d)
+    tiles, total = painted.tiles, np.zeros((2, len(splats)))
+    sums = np.empty((len(tiles.pairs), 2), np.float32)
+    blend_influence(
+        painted.splats, tiles.starts, painted.ends, tiles.pairs, turns(len(painted.ends)), tiles.columns,
+        painted.image.numpy(), sums,
+    )  # fmt: skip
+    add_by_splat(tiles.slots, sums, total)
+    return painted.image[..., :3], Influence(total[VISIBILITY], total[SENSITIVITY])
 
 
 @exact_parallel

@@ -1,0 +1,89 @@
+"""In which order Gaussians may go: a part of them at a time, and what is left is looked at again.
+
+How much of a picture a Gaussian makes does not say whether its neighbours, of the same colour, could take over; how
+much the picture changes without it does not say what becomes of two that hide each other when both go. A geometric
+mean says some of both, and is asked again of those that are left (docs/design.md has what that is worth).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from ralhe.fit.meter import picture_work
+from ralhe.fit.pictures import Pictures
+from ralhe.gaussians import Gaussians
+from ralhe.prepare import importance, most_important
+from ralhe.prepare.importance import Weights
+from ralhe.rasteriser import Splats
+from ralhe.rasteriser.sensitivity import Influence
+
+LEFT, SPARE = 0.7, 1.15
+"""Share that is left after a round; rounds end where less than so many times what is wanted would be left."""
+
+CHANGE = 0.75  # power of how much pictures change without a Gaussian, beside the rest of how much of them it makes
+FLOOR = 1e-3  # of either half of the influence, in means
+UNSEEN_SHARE = 1e-3
+"""What a Gaussian's own numbers count beside what pictures say: they order those that no picture shows."""
+
+
+class Elimination:
+    """The order of a scene's Gaussians, as far down as it was asked for."""
+
+    def __init__(self, gaussians: Gaussians, pictures: Pictures, every: int = 1,
+                 looked: Callable[[int], bool] = lambda _: True) -> None:  # fmt: skip
+        """every: pictures, of which a round looks at one; what it does not see goes first. looked: called after each of
+        these with the number of Gaussians; False ends the work."""
+        self._gaussians, self._pictures, self._every, self._looked = gaussians, pictures, every, looked
+        self._guess = importance(gaussians)
+        self._order = _upto_one(_worth(pictures.seen, self._guess))
+        self._left = np.arange(len(gaussians))
+        self._rounds = 0
+
+    def of_other(self, gaussians: Gaussians, pictures: Pictures) -> Elimination:
+        """That of another scene, made in the same way."""
+        return Elimination(gaussians, pictures, self._every, self._looked)
+
+    def order(self, count: int) -> Weights:
+        """[N] the greater the later a Gaussian goes, where about `count` are to stay."""
+        going = True
+
+        def step() -> bool:
+            nonlocal going
+            going = self._looked(size)
+            return going
+
+        for size in rounds(len(self._left), count):
+            left = self._left[most_important(self._order[self._left], size)]
+            seen = self._pictures.influence(Splats.of(self._gaussians.take(left)), self._every, step)
+            if not going:
+                break
+            self._left, self._rounds = left, self._rounds + 1
+            self._order[left] = self._rounds + _upto_one(_worth(seen, self._guess[left]))
+        return self._order
+
+
+def rounds(gaussians: int, count: int) -> Iterator[int]:
+    """How many of so many Gaussians are left after each round, where about `count` are to stay."""
+    while (gaussians := int(LEFT * gaussians)) >= SPARE * max(count, 1):
+        yield gaussians
+
+
+def elimination_work(gaussians: int, count: int, pictures: int) -> float:
+    """Work of these rounds, for the time left; each looks at so many pictures."""
+    return sum(pictures * picture_work(left) for left in rounds(gaussians, count))
+
+
+def _worth(seen: Influence, guess: Weights) -> Weights:
+    """[N] what pictures say of Gaussians, and a little of what they say of themselves."""
+    visibility, sensitivity, own = (_in_means(x) for x in (*seen, guess))
+    return np.asarray((visibility + FLOOR) ** (1 - CHANGE) * (sensitivity + FLOOR) ** CHANGE + UNSEEN_SHARE * own)
+
+
+def _in_means(values: Weights) -> Weights:
+    return np.asarray(values / max(values.mean(), 1e-30))
+
+
+def _upto_one(values: Weights) -> Weights:
+    return np.asarray(values / max(values.max(), 1e-30))
