@@ -10,12 +10,11 @@ from ralhe.fit.meter import Meter
 from ralhe.fit.pictures import take_pictures
 from ralhe.fit.plan import (
     BALANCED,
-    CUT,
     LEARNT,
     MAX_GROWTH,
     MOST_CUT,
-    OVERFULL,
     UNBALANCED,
+    WANTED,
     Plan,
     planned_change,
     planned_count,
@@ -48,13 +47,14 @@ def test_a_plan_grows_where_pruning_hurts_more_than_coding() -> None:
 
 
 def test_a_plan_shrinks_where_coding_hurts_more_than_pruning() -> None:
-    assert planned_change(OVERFULL) == 1
-    assert planned_change(0.9 * OVERFULL) == planned_change(0.0) == CUT < 1
+    changes = [planned_change(q) for q in (0.0, 0.1, 1.0, WANTED, UNBALANCED)]
+    assert changes[0] == MOST_CUT < changes[1] < changes[2] < changes[3] == changes[4] == 1
+    assert planned_change(0.99 * WANTED) == 1, "hardly worth a plan of its own"
 
 
 def test_photos_let_a_plan_shrink_further() -> None:
-    changes = [planned_change(q, photographed=True) for q in (0.0, 0.1, 1.0, LEARNT, UNBALANCED)]
-    assert changes[0] == MOST_CUT < changes[1] < changes[2] < changes[3] == changes[4] == 1
+    assert planned_change(1.0, photographed=True) < planned_change(1.0)
+    assert planned_change(LEARNT, photographed=True) == 1
     assert planned_change(2 * UNBALANCED, photographed=True) == planned_change(2 * UNBALANCED)
 
 

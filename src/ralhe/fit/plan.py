@@ -12,19 +12,20 @@ BITS_AT_NONE, BITS_PER_SHARE = 42.0, 21.0
 """A stream that keeps the share f of its scene spends about 42 + 21 f bits on each Gaussian: the more of the scene is
 gone already, the more another Gaussian is worth against finer ones (docs/design.md)."""
 
-GEOMETRY_BITS, GEOMETRY_SHARE, USUAL_BITS = 11.5, 0.15, 32.0
-"""Of b bits for a Gaussian, positions get at most 11.5 + 0.15 (b - 32)."""
+GEOMETRY_BITS, GEOMETRY_SHARE, USUAL_BITS = 12.0, 0.15, 32.0
+"""Of b bits for a Gaussian, positions get at most 12 + 0.15 (b - 32)."""
 
 UNBALANCED, BALANCED, MAX_GROWTH = 10.0, 4.0, 1.6
-OVERFULL, CUT = 0.25, 0.75
 """Error of pruning over that of coding, before any retraining: above the first a plan is made anew with more Gaussians,
-for about the second, at most so many times as many; below the fourth with that share of them (docs/design.md)."""
+for about the second, at most so many times as many (docs/design.md)."""
 
-LEARNT, MOST_CUT = 6.0, 0.5
-"""Where there are photos, a plan with a smaller quotient than the first is made anew for about that, with no less than
-the second of its Gaussians: what is left learns from photos, so that pruning costs less than it seems to."""
+WANTED, LEARNT, MOST_CUT, NEARLY = 2.0, 6.0, 0.5, 0.9
+"""A plan with a smaller quotient than the first is made anew for about that, with no less than the third of its
+Gaussians; where there are photos, the second stands for the first: what is left learns from them, so that pruning costs
+less than it seems to. What would leave more than the last stays as it is."""
 
-CUT_BITS = 100  # for a Gaussian: a plan with more could not use its bytes with fewer Gaussians
+CUT_BITS = 75.0, 140.0
+"""For a Gaussian without harmonics and with some: what would leave each with more bits could hardly use them."""
 
 MIN_HARMONIC_SIZE, ROOMY_SIZE, ROOMY_BITS = 40_000, 25_000, 60.0
 """Bytes below which harmonics and their network are not worth their weight, unless a Gaussian has so many
@@ -60,15 +61,19 @@ def planned_count(size: int, gaussians: int) -> int:
 def planned_change(imbalance: float, *, photographed: bool = False) -> float:
     """Factor for a planned count, from how many times larger the error of pruning is than that of coding; 1 for none.
 
-    Where a scene is seen evenly, pruning hurts more than the count's formula knows; where much of it is hardly seen, or
-    where there are photos to learn from, less. The quotient falls with about the sixth power of the count: one error
-    shrinks as the other grows.
+    Where a scene is seen evenly, pruning hurts more than the count's formula knows; where much of it is hardly seen or
+    like its neighbours, or where there are photos to learn from, less. The quotient falls with about the sixth power of
+    the count: one error shrinks as the other grows.
     """
     if imbalance > UNBALANCED:
         return float(min((imbalance / BALANCED) ** (1 / 6), MAX_GROWTH))
-    if photographed:
-        return float(min(max((imbalance / LEARNT) ** (1 / 6), MOST_CUT), 1.0))
-    return CUT if imbalance < OVERFULL else 1.0
+    factor = (imbalance / (LEARNT if photographed else WANTED)) ** (1 / 6)
+    return float(max(factor, MOST_CUT)) if factor < NEARLY else 1.0
+
+
+def least_count(size: int, sh_degree: int) -> int:
+    """Gaussians that a plan for `size` bytes is not cut below."""
+    return math.ceil(8 * size / CUT_BITS[sh_degree > 0])
 
 
 def planned_depth(bits_per_gaussian: float, tried_bits: float) -> int:

@@ -13,11 +13,11 @@ from ralhe.fit.job import LOOKAHEAD, Job, trial_work
 from ralhe.fit.meter import Meter
 from ralhe.fit.plan import (
     BALANCED,
-    CUT_BITS,
     MAX_PLANNED_DEPTH,
     MIN_HARMONIC_SIZE,
     TRIED_DEPTH,
     Plan,
+    least_count,
     planned_change,
     planned_count,
     planned_degree,
@@ -97,9 +97,12 @@ class Planner:
         plan, draft = job.plan, self._draft
         if job.reached > self._size and is_coarsest(job.lmbda) and plan.leaves > 1:
             return draft.scaled(_shrink(self._size, job.reached))
-        finest = is_finest(job.lmbda) and job.reached < self._size * (1 - TOLERANCE)
         room = plan.leaves < len(self._source.cleaned) or (self._depth is None and plan.depth < MAX_PLANNED_DEPTH)
-        return draft.finer() if finest and room and draft.scale >= 1 else None
+        return draft.finer() if self._leaves_room(job) and room and draft.scale >= 1 else None
+
+    def _leaves_room(self, job: Job) -> bool:
+        """Whether even the finest steps do not make use of the size."""
+        return is_finest(job.lmbda) and job.reached < self._size * (1 - TOLERANCE)
 
     def _best(self, job: Job) -> Job:
         """Of a job and its neighbours the one that promises most.
@@ -109,8 +112,10 @@ class Planner:
         if self._source.pictures is None or self._draft.scale != 1 or self._meter.stopped:
             return job
         change, imbalance = self._change(job)
-        if change < 1 and 8 * self._size < CUT_BITS * job.plan.leaves:
-            job = self._warmed(self._plan(round(change * job.plan.leaves)), job)
+        fewer = max(round(change * job.plan.leaves), least_count(self._size, job.plan.sh_degree))
+        if fewer < job.plan.leaves:
+            cut = self._warmed(self._plan(fewer), job)
+            job = job if self._leaves_room(cut) else cut
         if self._preset.thorough:
             return self._climbed(job, change, (True, False) if imbalance > BALANCED else (False, True))
         return self._climbed(job, change, (True,)) if change > 1 else job
