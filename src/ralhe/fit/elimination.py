@@ -77,11 +77,12 @@ def elimination_work(gaussians: int, count: int, pictures: int) -> float:
 
 def _worth(seen: Influence, guess: Weights) -> Weights:
     """[N] what pictures say of Gaussians, and a little of what they say of themselves."""
-    visibility, sensitivity, own = (_in_means(x) for x in (*seen, guess))
+    visibility, sensitivity, own = (in_means(x) for x in (*seen, guess))
     return np.asarray((visibility + FLOOR) ** (1 - CHANGE) * (sensitivity + FLOOR) ** CHANGE + UNSEEN_SHARE * own)
 
 
-def _in_means(values: Weights) -> Weights:
+def in_means(values: Weights) -> Weights:
+    """Values in units of their mean."""
     return np.asarray(values / max(values.mean(), 1e-30))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from ralhe.fit.elimination import UNSEEN_SHARE, Elimination
+from ralhe.fit.elimination import UNSEEN_SHARE, Elimination, in_means
 from ralhe.fit.pictures import Pictures
 from ralhe.fit.retraining import Leaves
 from ralhe.gaussians import Gaussians
@@ -97,5 +97,4 @@ class Source:
 
 def _worth(gaussians: Gaussians, pictures: Pictures) -> Weights:
     """[N] visibility in pictures, and a little of a Gaussian's own guess for those that no picture shows."""
-    guess, visibility = importance(gaussians), pictures.seen.visibility
-    return np.asarray(visibility / max(visibility.mean(), 1e-30) + UNSEEN_SHARE * guess / max(guess.mean(), 1e-30))
+    return in_means(pictures.seen.visibility) + UNSEEN_SHARE * in_means(importance(gaussians))
