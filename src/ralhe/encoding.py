@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -168,9 +169,19 @@ class _Task:
         degree, count = self.given.sh_degree, len(self.cleaned)
         return Plan(count, self.depth or DEPTH_AT_LAMBDA, degree, planned_widths(8 * count, degree))
 
+    def kept(self, size: int | None) -> int:
+        """Gaussians of a stream, before anything is known of it."""
+        return planned_count(size, len(self.cleaned)) if size else len(self.cleaned)
+
+    def looking_work(self, gaussians: int, kept: int) -> float:
+        """Of looking at so many Gaussians, and again as they go down to those kept."""
+        count = self.preset.pictures
+        again = elimination_work(gaussians, kept, count // self.preset.look_again)
+        return count * picture_work(gaussians) + again
+
     def work(self, size: int | None) -> float:
         """Of a fit, before anything is known of it."""
-        count = planned_count(size, len(self.cleaned)) if size else len(self.cleaned)
+        count = self.kept(size)
         preset = self.preset.for_leaves(count)
         walks = preset.rounds + SEARCHES * USUAL_WALKS
         trials = (1 + preset.trials) * trial_work(preset, count, self.given.sh_degree)
@@ -179,9 +190,8 @@ class _Task:
     def look(self, views: Views | None, size: int | None) -> Source:
         """The scene with its pictures; size: what it will be fitted to first, for the time left."""
         n, meter, preset = len(self.cleaned), self.meter, self.preset
-        count, kept = preset.pictures, planned_count(size, n) if size else n
-        again = elimination_work(n, kept, count // preset.look_again)
-        meter.plan(placing_work(count) + count * picture_work(n) + again + self.work(size))
+        count, kept = preset.pictures, self.kept(size)
+        meter.plan(placing_work(count) + self.looking_work(n, kept) + self.work(size))
         meter.enter("look")
         pictures = take_pictures(self.cleaned, views, count, lambda: meter.looked(n), lambda: meter.placed(count))
         source = Source.of(self.given, self.cleaned, pictures, preset.look_again, meter.looked)
@@ -194,13 +204,18 @@ class _Task:
             yield from ((size, self.report_empty(size)) for size in sizes)
             return
         shorter = replace(self, preset=self.preset.continued())
-        work = [self.work(sizes[0]), *(shorter.work(size) for size in sizes[1:])]
-        self.meter.later = sum(work[1:])
+        steps = [
+            self.looking_work(self.kept(before), self.kept(size)) + shorter.work(size)
+            for before, size in pairwise(sizes)
+        ]
+        self.meter.later = sum(steps)
         source = self.look(views, sizes[0])
         job, candidate = self.fit_to_size(source, sizes[0])
         yield sizes[0], self.report(job, candidate)
-        for size, step in zip(sizes[1:], work[1:], strict=True):
+        for size, step in zip(sizes[1:], steps, strict=True):
             self.meter.later -= step
+            self.meter.plan(step)
+            self.meter.enter("look")
             source = source.continued(job.scene)
             job, candidate = shorter.fit_to_size(source, size, job)
             yield size, self.report(job, candidate)

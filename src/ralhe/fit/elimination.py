@@ -8,6 +8,7 @@ mean says some of both, and is asked again of those that are left (docs/design.m
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
@@ -35,14 +36,16 @@ class Elimination:
                  looked: Callable[[int], bool] = lambda _: True) -> None:  # fmt: skip
         """every: pictures, of which a round looks at one; what it does not see goes first. looked: called after each of
         these with the number of Gaussians; False ends the work."""
-        self._gaussians, self._pictures, self._every, self._looked = gaussians, pictures, every, looked
+        self.pictures = pictures  # and what they show of these Gaussians
+        self._gaussians, self._every, self._looked = gaussians, every, looked
         self._guess = importance(gaussians)
         self._order = _upto_one(_worth(pictures.seen, self._guess))
         self._left = np.arange(len(gaussians))
         self._rounds = 0
 
-    def of_other(self, gaussians: Gaussians, pictures: Pictures) -> Elimination:
-        """That of another scene, made in the same way."""
+    def of_other(self, gaussians: Gaussians) -> Elimination:
+        """That of another scene that should look like the pictures, made in the same way."""
+        pictures = self.pictures.of_other(Splats.of(gaussians), partial(self._looked, len(gaussians)))
         return Elimination(gaussians, pictures, self._every, self._looked)
 
     def order(self, count: int) -> Weights:
@@ -56,7 +59,7 @@ class Elimination:
 
         for size in rounds(len(self._left), count):
             left = self._left[most_important(self._order[self._left], size)]
-            seen = self._pictures.influence(Splats.of(self._gaussians.take(left)), self._every, step)
+            seen = self.pictures.influence(Splats.of(self._gaussians.take(left)), self._every, step)
             if not going:
                 break
             self._left, self._rounds = left, self._rounds + 1

@@ -83,9 +83,9 @@ class Pictures:
                 break
         return Influence(*(total / count))
 
-    def of_other(self, splats: Splats) -> Pictures:
-        """The same, and what they show of another scene that should look like them."""
-        return replace(self, seen=self.influence(splats, 1))
+    def of_other(self, splats: Splats, step: Callable[[], bool] = lambda: True) -> Pictures:
+        """The same, and what they show of another scene that should look like them. step: as for `influence`."""
+        return replace(self, seen=self.influence(splats, 1, step))
 
     def error(self, splats: Splats, pictures: Sequence[Picture]) -> float:
         """Mean squared error, of several pictures the geometric mean: that of their mean PSNR."""

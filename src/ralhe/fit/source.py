@@ -23,7 +23,6 @@ from ralhe.prepare import (
     voxelise,
 )
 from ralhe.prepare.importance import Weights
-from ralhe.rasteriser import Splats
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +60,9 @@ class Source:
         smaller = replace(gaussians_of(scene), antialiased=self.given.antialiased)
         if self.pictures is None or self.elimination is None:
             return replace(self, cleaned=smaller, worth=importance(smaller), start=self.whole)
-        pictures = self.pictures.of_other(Splats.of(smaller))
-        elimination, worth = self.elimination.of_other(smaller, pictures), _worth(smaller, pictures)
+        elimination = self.elimination.of_other(smaller)
+        pictures = elimination.pictures
+        worth = _worth(smaller, pictures)
         return replace(self, cleaned=smaller, pictures=pictures, worth=worth, elimination=elimination, start=self.whole)
 
     def order(self, count: int) -> Weights:
