@@ -33,12 +33,17 @@ def sphere(n: int = 300, degree: int = 1, seed: int = 0, *, antialiased: bool = 
     )
 
 
+def joined(*scenes: Gaussians) -> Gaussians:
+    """All Gaussians of several scenes."""
+    return Gaussians(*(np.concatenate([getattr(scene, name) for scene in scenes]) for name in FIELDS))
+
+
 def stuffed(n: int) -> Gaussians:
     """An opaque sphere of `n` Gaussians around as many that nobody sees."""
     shell, inside = sphere(n, 0), sphere(n, 0, seed=1)
     shell = replace(shell, opacity_logits=np.full(n, 8.0), log_scales=np.full((n, 3), np.log(3 / np.sqrt(n))))
     inside = replace(inside, positions=0.6 * inside.positions)
-    return replace(shell, **{name: np.concatenate([getattr(shell, name), getattr(inside, name)]) for name in FIELDS})
+    return joined(shell, inside)
 
 
 def identical(n: int, degree: int = 0) -> Gaussians:

@@ -12,15 +12,10 @@ from ralhe.fit.elimination import LEFT, Elimination
 from ralhe.fit.pictures import Pictures, take_pictures
 from ralhe.gaussians import Gaussians
 from ralhe.prepare.importance import Weights
-from scenes import sphere
+from scenes import joined, sphere
 
 GROUND, SPOTS = 400, 100
 KEPT = int(LEFT * (GROUND + SPOTS))
-
-
-def joined(*scenes: Gaussians) -> Gaussians:
-    fields = ("positions", "log_scales", "rotations", "opacity_logits", "sh")
-    return Gaussians(*(np.concatenate([getattr(s, f) for s in scenes]) for f in fields))
 
 
 def painted(scene: Gaussians, size: float, colour: tuple[float, float, float]) -> Gaussians:
@@ -72,7 +67,7 @@ def test_who_outlives_a_round_stays_longer_than_who_does_not(scene: Gaussians, p
     assert first.max() == 1.0
     then = elimination.order(250)
     assert (then > 1).sum() == KEPT
-    assert set(np.flatnonzero(then > 1)) == set(np.argsort(-first, kind="stable")[: KEPT])
+    assert set(np.flatnonzero(then > 1)) == set(np.argsort(-first, kind="stable")[:KEPT])
     assert np.array_equal(elimination.order(400), then)
 
 

@@ -53,8 +53,9 @@ def test_a_plan_shrinks_where_coding_hurts_more_than_pruning() -> None:
 
 
 def test_photos_let_a_plan_shrink_further() -> None:
-    assert planned_change(1.0, photographed=True) < planned_change(1.0)
-    assert planned_change(LEARNT, photographed=True) == 1
+    changes = [planned_change(q, photographed=True) for q in (0.0, 0.1, 1.0, LEARNT, UNBALANCED)]
+    assert changes[0] == MOST_CUT < changes[1] < changes[2] < changes[3] == changes[4] == 1
+    assert changes[2] < planned_change(1.0)
     assert planned_change(2 * UNBALANCED, photographed=True) == planned_change(2 * UNBALANCED)
 
 

@@ -20,7 +20,7 @@ from ralhe.gaussians import Gaussians
 from ralhe.prepare import Voxelised, choose_grid, clean, voxelise
 from ralhe.rasteriser import Splats
 from ralhe.rasteriser.sensitivity import Influence
-from scenes import sphere
+from scenes import joined, sphere
 
 UP = np.array([0.0, -1.0, 0.0])
 
@@ -123,8 +123,7 @@ def test_what_is_seen_is_worth_more_than_what_is_hidden(scene: Gaussians, pictur
     """A cloud of as many Gaussians inside the opaque sphere is the first to go."""
     solid = replace(scene, opacity_logits=np.full(400, 6.0), log_scales=np.full((400, 3), -1.8))
     inside = replace(solid, positions=0.2 * solid.positions)
-    fields = ("positions", "log_scales", "rotations", "opacity_logits", "sh")
-    both = Gaussians(*(np.concatenate([getattr(s, f) for s in (inside, solid)]) for f in fields))
+    both = joined(inside, solid)
     source = Source.of(both, both, pictures.of_other(Splats.of(both)))
     kept, _ = source.fill(400, 12)
     assert (np.linalg.norm(both.positions[kept], axis=1) > 0.5).mean() > 0.95

@@ -15,6 +15,7 @@ from ralhe.cameras.camera import Camera
 from ralhe.errors import SceneError
 from ralhe.gaussians import SH_C0, Gaussians
 from ralhe.rasteriser import Splats, render
+from scenes import joined
 
 RED, GREEN, WHITE = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (1.0, 1.0, 1.0)
 
@@ -35,11 +36,6 @@ def blob(
     return Gaussians([[x, y, z]], np.full((1, 3), math.log(size)), [[1, 0, 0, 0]], [logit], sh)  # type: ignore[arg-type]
 
 
-def together(*scenes: Gaussians) -> Gaussians:
-    fields = ("positions", "log_scales", "rotations", "opacity_logits", "sh")
-    return Gaussians(*(np.concatenate([getattr(s, f) for s in scenes]) for f in fields))
-
-
 def test_one_splat_is_its_own_gaussian() -> None:
     image = render(blob(2.0, 0.7, RED), front(), background=(0, 0, 1))
     variance = (0.1 * 40 / 2) ** 2 + 0.3
@@ -54,13 +50,13 @@ def test_one_splat_is_its_own_gaussian() -> None:
 @pytest.mark.parametrize("first", [0, 1])
 def test_nearer_splats_cover_farther_ones(first: int) -> None:
     scenes = [blob(2.0, 0.6, RED), blob(3.0, 0.8, GREEN, size=0.15)]
-    image = render(together(scenes[first], scenes[1 - first]), front())
+    image = render(joined(scenes[first], scenes[1 - first]), front())
     assert image.colour[16, 16].tolist() == pytest.approx([0.6, 0.4 * 0.8, 0], abs=3e-6)
     assert float(image.alpha[16, 16]) == pytest.approx(1 - 0.4 * 0.2, abs=3e-6)
 
 
 def test_splats_at_one_depth_keep_their_order() -> None:
-    image = render(together(blob(2.0, 0.6, RED), blob(2.0, 0.8, GREEN)), front())
+    image = render(joined(blob(2.0, 0.6, RED), blob(2.0, 0.8, GREEN)), front())
     assert image.colour[16, 16].tolist() == pytest.approx([0.6, 0.4 * 0.8, 0], abs=3e-6)
 
 
@@ -78,7 +74,7 @@ def test_limits_of_opacity(logit: float, expected: float) -> None:
 def test_light_stops_before_the_splat_that_would_take_it_below_its_limit() -> None:
     """0.01 of the light passes one opaque splat; the second would leave 0.0001, the third less."""
     scenes = [blob(2.0 + i, 1.0, colour, size=1.0) for i, colour in enumerate((RED, GREEN, WHITE))]
-    image = render(together(*scenes), front())
+    image = render(joined(*scenes), front())
     assert image.colour[16, 16].tolist() == pytest.approx([0.99, 0.0, 0.0], abs=1e-5)
 
 
@@ -151,7 +147,7 @@ def test_nothing_to_draw() -> None:
 def test_numbers_that_are_none_hide_one_splat_only(field: str, value: float) -> None:
     bad, good = blob(2.0, 0.7, RED), blob(2.5, 0.8, GREEN)
     getattr(bad, field)[..., 0] = value
-    image = render(together(bad, good), front())
+    image = render(joined(bad, good), front())
     if field != "sh":
         assert torch.isfinite(image.colour).all()
         assert image.colour[16, 16, 1] > 0.2

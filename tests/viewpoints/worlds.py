@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from ralhe.gaussians import SH_C0, Gaussians
+from scenes import joined
 
 BOX = ((0, 1, 2), (1, 2, 0), (2, 0, 1))
 
@@ -21,12 +22,6 @@ def discs(points, normals, size, colours):
     log_scales = np.log(np.column_stack([sizes, sizes, 0.1 * sizes]))
     sh = ((np.broadcast_to(colours, (n, 3)) - 0.5) / SH_C0)[:, None]
     return Gaussians(points, log_scales, rotations, np.full(n, 4.0), sh)
-
-
-def joined(*scenes):
-    """All Gaussians of several scenes."""
-    fields = ("positions", "log_scales", "rotations", "opacity_logits", "sh")
-    return Gaussians(**{name: np.concatenate([getattr(scene, name) for scene in scenes]) for name in fields})
 
 
 def checks(points, size=0.3):

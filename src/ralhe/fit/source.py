@@ -58,11 +58,10 @@ class Source:
     def continued(self, scene: Voxelised) -> Source:
         """The same scene with what a fit has left of it as the start."""
         smaller = replace(gaussians_of(scene), antialiased=self.given.antialiased)
-        if self.pictures is None or self.elimination is None:
+        if self.elimination is None:
             return replace(self, cleaned=smaller, worth=importance(smaller), start=self.whole)
         elimination = self.elimination.of_other(smaller)
-        pictures = elimination.pictures
-        worth = _worth(smaller, pictures)
+        pictures, worth = elimination.pictures, _worth(smaller, elimination.pictures)
         return replace(self, cleaned=smaller, pictures=pictures, worth=worth, elimination=elimination, start=self.whole)
 
     def order(self, count: int) -> Weights:
