@@ -128,7 +128,7 @@ def test_tags_survive(n: int, coordinates: str, antialiased: bool) -> None:
 def test_a_plan_loses_gaussians_that_hardly_show() -> None:
     report = encode(stuffed(250), size=2_500, preset="fast", depth=11)
     assert report.leaves == pytest.approx(least_count(2_500, 0), rel=0.03)
-    assert report.leaves < 0.9 * planned_count(2_500, 500)
+    assert report.leaves < 0.9 * planned_count(2_500, 500, 0)
     assert 2_500 * (1 - TOLERANCE) <= len(report.data) <= 2_500
     assert len(ralhe.decode(report.data)) == report.leaves
 

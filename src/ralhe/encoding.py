@@ -20,7 +20,7 @@ from ralhe.fit.fit import Candidate
 from ralhe.fit.job import LOOKAHEAD, SEARCHES, USUAL_WALKS, Job, fit_work, trial_work
 from ralhe.fit.meter import Meter, picture_work, placing_work
 from ralhe.fit.pictures import take_pictures
-from ralhe.fit.plan import Plan, planned_count, planned_widths
+from ralhe.fit.plan import Plan, planned_count, planned_degree, planned_widths
 from ralhe.fit.planning import REPLANS, Planner
 from ralhe.fit.presets import PRESETS, Preset
 from ralhe.fit.rate_control import LAMBDA_RANGE
@@ -171,7 +171,8 @@ class _Task:
 
     def kept(self, size: int | None) -> int:
         """Gaussians of a stream, before anything is known of it."""
-        return planned_count(size, len(self.cleaned)) if size else len(self.cleaned)
+        whole, degree = len(self.cleaned), self.cleaned.sh_degree
+        return planned_count(size, whole, planned_degree(size, whole, degree)) if size else whole
 
     def looking_work(self, gaussians: int, kept: int) -> float:
         """Of looking at so many Gaussians, and again as they go down to those kept."""

@@ -25,13 +25,20 @@ from ralhe.prepare import clean
 from scenes import sphere
 
 
-def test_more_bytes_keep_more_gaussians_with_more_bits_each() -> None:
+@pytest.mark.parametrize("sh_degree", [0, 3])
+def test_more_bytes_keep_more_gaussians_with_more_bits_each(sh_degree: int) -> None:
     sizes = np.array([50_000, 100_000, 250_000, 500_000, 1_000_000])
-    counts = np.array([planned_count(int(size), 200_000) for size in sizes])
+    counts = np.array([planned_count(int(size), 200_000, sh_degree) for size in sizes])
     assert (np.diff(counts) > 0).all()
     assert (np.diff(sizes / counts) > 0).all()
-    assert planned_count(10**9, 1000) == 1000
-    assert planned_count(1, 1000) == 1
+    assert planned_count(10**9, 1000, sh_degree) == 1000
+    assert planned_count(1, 1000, sh_degree) == 1
+
+
+def test_harmonics_take_bits_that_fewer_gaussians_pay_for() -> None:
+    counts = [planned_count(500_000, 200_000, sh_degree) for sh_degree in range(4)]
+    assert counts == sorted(counts, reverse=True)
+    assert counts[3] < 0.9 * counts[0]
 
 
 @pytest.mark.parametrize("tried", [6.0, 11.0, 18.0])
@@ -47,7 +54,7 @@ def test_a_plan_grows_where_pruning_hurts_more_than_coding() -> None:
 
 
 def test_a_plan_shrinks_where_coding_hurts_more_than_pruning() -> None:
-    changes = [planned_change(q) for q in (0.0, 0.1, 1.0, WANTED, UNBALANCED)]
+    changes = [planned_change(q) for q in (0.0, 0.1, 0.5, WANTED, UNBALANCED)]
     assert changes[0] == MOST_CUT < changes[1] < changes[2] < changes[3] == changes[4] == 1
     assert planned_change(0.99 * WANTED) == 1, "hardly worth a plan of its own"
 

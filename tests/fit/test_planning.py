@@ -19,7 +19,7 @@ from ralhe.prepare import clean
 from scenes import sphere
 
 SIZE = 5_000
-USUAL = planned_count(SIZE, 1500)
+USUAL = planned_count(SIZE, 1500, 0)
 FAST, THOROUGH = PRESETS["fast"], replace(PRESETS["fast"], thorough=True)
 
 
@@ -29,8 +29,8 @@ def source() -> Source:
     return Source.of(scene, scene, take_pictures(scene, None, 16))
 
 
-def settled(source: Source, preset: Preset) -> Job:
-    return Planner(source, SIZE, None, preset, Meter(None, None)).settle(None)
+def settled(source: Source, preset: Preset, depth: int | None = None) -> Job:
+    return Planner(source, SIZE, depth, preset, Meter(None, None)).settle(None)
 
 
 def promising(monkeypatch: pytest.MonkeyPatch, promise: Callable[[Job], float]) -> list[int]:
@@ -111,6 +111,24 @@ def test_a_plan_that_grows_is_as_shallow_as_pictures_say(
     monkeypatch.setattr("ralhe.fit.planning.planned_depth", lambda bits, tried: 9 if bits > usual / 1.05 else 8)
     monkeypatch.setattr(Job, "error", lambda job: abs(job.plan.depth - better))
     assert settled(source, FAST).plan.depth == better
+
+
+@pytest.mark.parametrize(
+    ("preset", "better", "step"), [(FAST, -1, -1), (FAST, 1, 0), (THOROUGH, 1, 1), (THOROUGH, 0, 0)]
+)
+def test_a_level_more_or_less_is_what_pictures_say(
+    source: Source, monkeypatch: pytest.MonkeyPatch, preset: Preset, better: int, step: int
+) -> None:
+    changing(monkeypatch, 1, 2)
+    usual = 9
+    monkeypatch.setattr("ralhe.fit.planning.planned_depth", lambda bits, tried: usual)
+    monkeypatch.setattr(Job, "error", lambda job: 1 + 10 * abs(job.plan.depth - usual - better))
+    assert settled(source, replace(preset, trials=0)).plan.depth == usual + step
+
+
+def test_a_depth_that_was_asked_for_stays(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Job, "error", lambda job: job.plan.depth)
+    assert settled(source, replace(THOROUGH, trials=0), depth=9).plan.depth == 9
 
 
 def test_a_plan_that_misses_its_size_does_not_win(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:

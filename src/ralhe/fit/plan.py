@@ -8,9 +8,9 @@ from dataclasses import dataclass
 MAX_PLANNED_DEPTH = 16
 TRIED_DEPTH = 11
 
-BITS_AT_NONE, BITS_PER_SHARE = 42.0, 21.0
-"""A stream that keeps the share f of its scene spends about 42 + 21 f bits on each Gaussian: the more of the scene is
-gone already, the more another Gaussian is worth against finer ones (docs/design.md)."""
+BITS_AT_NONE, BITS_PER_SHARE, BITS_PER_HARMONIC = 42.0, 21.0, 1.25
+"""A stream that keeps the share f of its scene, with k harmonics each, spends about 42 + (21 + 1.25 k) f bits on a
+Gaussian: the more of the scene is gone already, the more another is worth against finer ones (docs/design.md)."""
 
 GEOMETRY_BITS, GEOMETRY_SHARE, USUAL_BITS = 12.0, 0.15, 32.0
 """Of b bits for a Gaussian, positions get at most 12 + 0.15 (b - 32)."""
@@ -19,7 +19,7 @@ UNBALANCED, BALANCED, MAX_GROWTH = 10.0, 4.0, 1.6
 """Error of pruning over that of coding, before any retraining: above the first a plan is made anew with more Gaussians,
 for about the second, at most so many times as many (docs/design.md)."""
 
-WANTED, LEARNT, MOST_CUT, NEARLY = 2.0, 6.0, 0.5, 0.9
+WANTED, LEARNT, MOST_CUT, NEARLY = 1.25, 6.0, 0.5, 0.9
 """A plan with a smaller quotient than the first is made anew for about that, with no less than the third of its
 Gaussians; where there are photos, the second stands for the first: what is left learns from them, so that pruning costs
 less than it seems to. What would leave more than the last stays as it is."""
@@ -51,10 +51,11 @@ class Plan:
         return self.sh_degree > 0 and self.hidden[0] >= MIN_BASIS_WIDTH
 
 
-def planned_count(size: int, gaussians: int) -> int:
-    """Gaussians in a stream of `size` bytes: n f with n f (42 + 21 f) = 8 size."""
+def planned_count(size: int, gaussians: int, sh_degree: int) -> int:
+    """Gaussians in a stream of `size` bytes: n f with n f (42 + (21 + 1.25 k) f) = 8 size."""
     ratio = 8.0 * size / max(gaussians, 1)
-    share = (math.sqrt(BITS_AT_NONE**2 + 4 * BITS_PER_SHARE * ratio) - BITS_AT_NONE) / (2 * BITS_PER_SHARE)
+    slope = BITS_PER_SHARE + BITS_PER_HARMONIC * 3 * ((sh_degree + 1) ** 2 - 1)
+    share = (math.sqrt(BITS_AT_NONE**2 + 4 * slope * ratio) - BITS_AT_NONE) / (2 * slope)
     return min(gaussians, max(1, int(gaussians * share)))
 
 

@@ -26,7 +26,7 @@ from ralhe.rasteriser.tiles import I32, I64
 F64 = npt.NDArray[np.float64]
 
 VISIBILITY, SENSITIVITY = 0, 1
-PLANES = 7  # T, red, green and blue blended so far, red, green and blue of the finished picture
+PLANES = 4  # T, and what is still to come of red, green and blue
 
 
 class Influence(NamedTuple):
@@ -64,7 +64,7 @@ def blend_influence(splats: F32, starts: I64, ends: I64, pairs: I32, turn: I64, 
                 planes[row, x] = ONE if inside else -ONE
                 if inside:
                     for c in range(3):
-                        planes[row, (4 + c) * TILE + x] = image[top + row, left + x, c]
+                        planes[row, (1 + c) * TILE + x] = image[top + row, left + x, c]
         column = np.empty(2 * TILE, f32)
         for k in range(starts[tile], ends[tile]):
             i = pairs[k, 0]
@@ -88,13 +88,13 @@ def blend_influence(splats: F32, starts: I64, ends: I64, pairs: I32, turn: I64, 
                     stops = after < DONE
                     weight = alpha * before if meets & (not stops) else ZERO
                     line[x] = (-before if stops else after) if meets else before
-                    line[TILE + x] = fma(weight, red, line[TILE + x])
-                    line[2 * TILE + x] = fma(weight, green, line[2 * TILE + x])
-                    line[3 * TILE + x] = fma(weight, blue, line[3 * TILE + x])
                     share = alpha / rest if weight > ZERO else ZERO
-                    d_red = fma(weight, red, -share * (line[4 * TILE + x] - line[TILE + x]))
-                    d_green = fma(weight, green, -share * (line[5 * TILE + x] - line[2 * TILE + x]))
-                    d_blue = fma(weight, blue, -share * (line[6 * TILE + x] - line[3 * TILE + x]))
+                    line[TILE + x] = to_red = fma(-weight, red, line[TILE + x])
+                    line[2 * TILE + x] = to_green = fma(-weight, green, line[2 * TILE + x])
+                    line[3 * TILE + x] = to_blue = fma(-weight, blue, line[3 * TILE + x])
+                    d_red = fma(weight, red, -share * to_red)
+                    d_green = fma(weight, green, -share * to_green)
+                    d_blue = fma(weight, blue, -share * to_blue)
                     column[x] = fma(weight, weight, column[x])
                     column[TILE + x] += fma(d_red, d_red, fma(d_green, d_green, d_blue * d_blue))
             add_columns(column, sums[pairs[k, 1]])
