@@ -15,12 +15,13 @@ from pathlib import Path
 import ralhe
 from benchmarks import rows
 from benchmarks.baselines import container, paper, program
-from benchmarks.baselines.model import look, prepare
+from benchmarks.baselines.model import prepare
 from benchmarks.baselines.paper import Paper
 from benchmarks.codec import bytes_of
 from benchmarks.measures.quality import measure
 from benchmarks.results import FOLDER
 from benchmarks.scenes import Scene
+from benchmarks.source import look
 from benchmarks.sweep import commit, machine
 
 COLUMNS = ("scene", "size", "iterations", "bytes", "psnr", "ssim", "seconds", "commit", "machine")

@@ -16,15 +16,13 @@ import torch
 
 from benchmarks.baselines import quantisation
 from benchmarks.baselines.quantisation import Codebook
-from ralhe.fit.pictures import Pictures, take_pictures
-from ralhe.fit.presets import PRESETS
+from ralhe.fit.pictures import Pictures
 from ralhe.fit.retraining import COLOUR_RATE, HARMONIC_RATE, OPACITY_RATE, Leaves, learn, retrain
 from ralhe.fit.source import Source
 from ralhe.gaussians import Gaussians
-from ralhe.prepare import Voxelised, choose_grid, clean, most_important, voxelise
+from ralhe.prepare import Voxelised, choose_grid, most_important, voxelise
 from ralhe.rasteriser import Splats
 
-PICTURES = PRESETS["fast"].pictures
 RETRAINING_ITERATIONS = 200  # twice those of `fast`
 REST_ITERATIONS = RETRAINING_ITERATIONS // 2
 DEPTHS = range(9, 15)
@@ -43,15 +41,6 @@ class Model:
     @property
     def sh_degree(self) -> int:
         return int(self.scene.sh.shape[1] ** 0.5) - 1
-
-
-def look(gaussians: Gaussians) -> Source:
-    """The scene with its pictures."""
-    cleaned = clean(gaussians).gaussians
-    pictures = take_pictures(cleaned, None, PICTURES)
-    if pictures is None:
-        raise ValueError("the scene shows nothing")
-    return Source.of(gaussians, cleaned, pictures)
 
 
 def prepare(source: Source, count: int, size: int) -> tuple[Model, Source]:

@@ -27,6 +27,7 @@ from benchmarks.baselines.container import Geometry
 from benchmarks.baselines.model import Model
 from benchmarks.baselines.paper import Paper
 from benchmarks.codec import bytes_of
+from benchmarks.source import look
 from ralhe import files
 from ralhe.files.coordinates import in_ply_axes
 from ralhe.gaussians import Gaussians
@@ -74,7 +75,7 @@ def prepare(ply: Path, out: Path, labels: list[str], pruned: bool) -> None:
     """Models by size: one for all sizes, or from the largest size down one of what each has room for."""
     began = time.monotonic()
     sizes = sorted({bytes_of(label) for label in labels}, reverse=True)
-    source = model.look(in_ply_axes(ralhe.read(ply)))
+    source = look(in_ply_axes(ralhe.read(ply)))
     bits, kept, found = BITS_PER_GAUSSIAN[source.given.sh_degree], len(source.cleaned), dict[int, Prepared]()
     for size in sizes:
         if pruned or not found:

@@ -13,22 +13,19 @@ from pathlib import Path
 import numpy as np
 
 import ralhe
+from benchmarks.source import look
 from ralhe.files.coordinates import in_ply_axes
-from ralhe.fit.pictures import take_pictures
-from ralhe.fit.presets import PRESETS
-from ralhe.fit.source import Source
 from ralhe.gaussians import Gaussians
 from ralhe.prepare import clean
 
-PICTURES = PRESETS["fast"].pictures
 FEWEST = 1 / 64  # of the scene: what so few would look like is not asked any more
 
 
 def order_of(gaussians: Gaussians) -> np.typing.NDArray[np.intp]:
     """Indices of the Gaussians that can be seen, the last to go first."""
-    cleaned = clean(gaussians).gaussians
-    source = Source.of(gaussians, cleaned, take_pictures(cleaned, None, PICTURES))
-    return kept_by_clean(gaussians)[np.argsort(-source.order(int(FEWEST * len(cleaned))), kind="stable")]
+    source = look(gaussians)
+    order = source.order(int(FEWEST * len(source.cleaned)))
+    return kept_by_clean(gaussians)[np.argsort(-order, kind="stable")]
 
 
 def kept_by_clean(gaussians: Gaussians) -> np.typing.NDArray[np.intp]:

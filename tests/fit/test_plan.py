@@ -70,11 +70,11 @@ def test_imbalance_falls_as_more_are_kept() -> None:
     scene = clean(sphere(600, 0)).gaussians
     source = Source.of(scene, scene, take_pictures(scene, None, 16))
     jobs = [Job(source, Plan(kept, 9, 0, (4, 0)), Meter(None, None)) for kept in (200, 400)]
-    few, many = (job.imbalance(0.02) for job in jobs)
+    few, many = (job.imbalance() for job in jobs)
     assert few > 1.5 * many > 0
 
 
 def test_without_pictures_nothing_is_out_of_balance() -> None:
     scene = clean(sphere(50, 0)).gaussians
     job = Job(Source.of(scene, scene, None), Plan(20, 9, 0, (4, 0)), Meter(None, None))
-    assert job.imbalance(0.02) == 1
+    assert job.imbalance() == 1

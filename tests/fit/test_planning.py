@@ -47,7 +47,7 @@ def promising(monkeypatch: pytest.MonkeyPatch, promise: Callable[[Job], float]) 
 
 
 def changing(monkeypatch: pytest.MonkeyPatch, change: float, imbalance: float) -> None:
-    monkeypatch.setattr(Job, "imbalance", lambda job, lmbda: imbalance)
+    monkeypatch.setattr(Job, "imbalance", lambda job: imbalance)
     monkeypatch.setattr("ralhe.fit.planning.planned_change", lambda imbalance, photographed: change)
 
 

@@ -43,6 +43,10 @@ class Drawing:
         """The array in single precision, where pictures are drawn."""
         return torch.from_numpy(array.astype(np.float32, copy=False)).to(drawing_device())
 
+    def splats_of(self, decoded: Array) -> Splats:
+        """What a decoder draws that came to these attributes."""
+        return self.splats(self.tensor(decoded))
+
     def splats(self, attributes: Tensor) -> Splats:
         """What the rasteriser draws; gradients flow back to the attributes."""
         planes = attributes[:, None, 1:4]

@@ -177,13 +177,13 @@ class Job:
         self.lmbda, self.reached = self.search(size, self.lmbda, FINE_WALKS)
         return -10 * math.log10(self.error())
 
-    def imbalance(self, lmbda: float) -> float:
+    def imbalance(self) -> float:
         """How many times larger the error of a picture is that pruning and voxels made, before any retraining, than
-        the one that coding at a lambda adds; 1 where there are no pictures."""
+        the one that coding adds at the lambda that was found; 1 where there are no pictures."""
         pictures = self._source.pictures
         if pictures is None or len(self.scene) < 2:
             return 1.0
-        self.fit.code(lmbda)
+        self.fit.code(self.lmbda)
         whole, voxels = Splats.of(self._source.cleaned), Leaves(self.scene).splats(self._source.given.antialiased)
         coded = self._decoded()
         pruning = coding = 0.0
@@ -196,10 +196,8 @@ class Job:
 
     def error(self) -> float:
         """Squared error of the pictures held out, coded at the lambda that was found; for a scene that has pictures."""
-        pictures = self._source.pictures
-        assert pictures is not None
         self.fit.code(self.lmbda)
-        return pictures.error(self._decoded(), pictures.exam)
+        return self._error(short=False)
 
     def search(self, size: int, start: float, walks: int, tolerance: float = TOLERANCE, aim: Aim | None = None,
                span: float = math.inf) -> tuple[float, int]:  # fmt: skip
@@ -229,7 +227,7 @@ class Job:
         plain = self.fit.code(lmbda)
         if not self._sees or len(plain.data) > size:
             return plain
-        error, wanted = self._error(), size * (1 - FINE_TOLERANCE / 2)
+        error, wanted = self._error(short=True), size * (1 - FINE_TOLERANCE / 2)
         rates = Rates(
             lambda aim: self.search(size, lmbda * ROUNDING_START, FIRST_WALKS, FINE_TOLERANCE, aim)[0],
             lambda x, reached: x * (reached / wanted) ** FOLLOWED,
@@ -238,18 +236,17 @@ class Job:
         self.meter.enter("meet the size")
         last, _ = self.search(size, last, FIRST_WALKS, FINE_TOLERANCE, aim)
         rounded = self.fit.code_towards(aim, last)
-        return rounded if len(rounded.data) <= size and self._error() < error else plain
+        return rounded if len(rounded.data) <= size and self._error(short=True) < error else plain
 
-    def _error(self) -> float:
-        """Of the last walk, by some of the pictures held out."""
+    def _error(self, *, short: bool) -> float:
+        """Of the last walk, by the pictures held out or some of them."""
         pictures = self._source.pictures
         assert pictures is not None
-        return pictures.error(self._decoded(), pictures.short_exam)
+        return pictures.error(self._decoded(), pictures.short_exam if short else pictures.exam)
 
     def _decoded(self) -> Splats:
         """What a decoder draws after the last walk."""
-        drawing = self._drawing()
-        return drawing.splats(drawing.tensor(self.fit.decoded_attributes()))
+        return self._drawing().splats_of(self.fit.decoded_attributes())
 
     def _drawing(self) -> Drawing:
         return Drawing(self.scene, self.fit.basis, self._source.given.antialiased)

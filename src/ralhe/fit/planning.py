@@ -142,7 +142,7 @@ class Planner:
         """Factor for the count of a job, by how far pruning and coding are out of balance; and how far."""
         source = self._source
         weighed = Job(source.start, job.plan, self._meter, job) if source.start else job
-        imbalance = weighed.imbalance(job.lmbda)
+        imbalance = weighed.imbalance()
         return planned_change(imbalance, photographed=source.photographed), imbalance
 
     def _climbed(self, job: Job, change: float, ways: tuple[bool, ...]) -> Job:

@@ -82,7 +82,7 @@ def round_by_pictures(fit: Fit, drawing: Drawing, pictures: Pictures, lmbda: flo
     lmbda, wanted, weights = first, aim.wanted, aim.curvature
     latents, decoded = fit.latents(), fit.decoded_attributes()
     slopes = _Slopes(fit, drawing, pictures)
-    best, least = (aim, lmbda), pictures.error(drawing.splats(drawing.tensor(decoded)), pictures.exam)
+    best, least = (aim, lmbda), pictures.error(drawing.splats_of(decoded), pictures.exam)
     if not schedule.turns:
         return best
     every = max(-(-schedule.turns // EXAMS), UNJUDGED)
@@ -99,7 +99,7 @@ def round_by_pictures(fit: Fit, drawing: Drawing, pictures: Pictures, lmbda: flo
             size = len(walk.result().data)
             latents, decoded = fit.latents(), fit.decoded_attributes()
             if last or (turn + 1) % every == 0:
-                error = pictures.error(drawing.splats(drawing.tensor(decoded)), pictures.exam)
+                error = pictures.error(drawing.splats_of(decoded), pictures.exam)
                 if error < least:
                     best, least = (aim, lmbda), error
             if last:
@@ -117,7 +117,7 @@ def _bends(fit: Fit, drawing: Drawing, pictures: Pictures, schedule: Schedule) -
     decoded = fit.decoded_attributes()
     if schedule.probes:
         return drawing.curvature(decoded, pictures.learnt[: schedule.probes], schedule.looked)
-    splats = drawing.splats(drawing.tensor(decoded)).to("cpu")
+    splats = drawing.splats_of(decoded).to("cpu")
     return told_curvature(schedule.influence, splats.opacities, decoded.shape[1])
 
 
