@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -174,11 +175,11 @@ class _Task:
         whole, degree = len(self.cleaned), self.cleaned.sh_degree
         return planned_count(size, whole, planned_degree(size, whole, degree)) if size else whole
 
-    def looking_work(self, gaussians: int, kept: int) -> float:
-        """Of looking at so many Gaussians, and again as they go down to those kept."""
+    def looking_work(self, gaussians: int, kept: int, every: int) -> float:
+        """Of looking at so many Gaussians, one tile in so many, and again as they go down to those kept."""
         count = self.preset.pictures
-        again = elimination_work(gaussians, kept, count // self.preset.look_again)
-        return count * picture_work(gaussians) + again
+        again = elimination_work(gaussians, kept, count, self.preset.look_again)
+        return count * picture_work(gaussians, every) + again
 
     def work(self, size: int | None) -> float:
         """Of a fit, before anything is known of it."""
@@ -192,10 +193,11 @@ class _Task:
         """The scene with its pictures; size: what it will be fitted to first, for the time left."""
         n, meter, preset = len(self.cleaned), self.meter, self.preset
         count, kept = preset.pictures, self.kept(size)
-        meter.plan(placing_work(count) + self.looking_work(n, kept) + self.work(size))
+        meter.plan(placing_work(count) + self.looking_work(n, kept, 1) + self.work(size))
         meter.enter("look")
         pictures = take_pictures(self.cleaned, views, count, lambda: meter.looked(n), lambda: meter.placed(count))
-        source = Source.of(self.given, self.cleaned, pictures, preset.look_again, meter.looked)
+        looked = partial(meter.looked, every=preset.look_again)
+        source = Source.of(self.given, self.cleaned, pictures, preset.look_again, looked)
         source.order(kept)
         return source
 
@@ -206,7 +208,7 @@ class _Task:
             return
         shorter = replace(self, preset=self.preset.continued())
         steps = [
-            self.looking_work(self.kept(before), self.kept(size)) + shorter.work(size)
+            self.looking_work(self.kept(before), self.kept(size), self.preset.look_again) + shorter.work(size)
             for before, size in pairwise(sizes)
         ]
         self.meter.later = sum(steps)

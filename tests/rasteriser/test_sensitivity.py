@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from reference_rasteriser import C0, draw
 from torch.autograd.functional import jacobian
@@ -10,7 +11,8 @@ from torch.autograd.functional import jacobian
 from ralhe.cameras.camera import Camera
 from ralhe.rasteriser import Splats, render
 from ralhe.rasteriser.covariance import covariances
-from ralhe.rasteriser.sensitivity import look
+from ralhe.rasteriser.cpu import Part
+from ralhe.rasteriser.sensitivity import influence, look
 
 
 def test_influence_is_the_diagonal_of_the_jacobian_squared() -> None:
@@ -47,7 +49,7 @@ def test_nothing_is_drawn_by_what_nobody_sees() -> None:
     assert found.visibility.tolist() == [0.0] and found.sensitivity.tolist() == [0.0]
 
 
-def test_a_look_is_a_render() -> None:
+def large_ones() -> tuple[Splats, Camera]:
     rng = np.random.default_rng(5)
     n = 400  # of large opaque splats, so that tiles are done before their last
     scales, rotations = np.exp(rng.normal(-2, 0.5, (n, 3))), rng.normal(0, 1, (n, 4))
@@ -55,7 +57,22 @@ def test_a_look_is_a_render() -> None:
     means, sh = (torch.tensor(rng.normal(0, 0.4, shape), dtype=torch.float32) for shape in ((n, 3), (n, 4, 3)))
     splats = Splats(means, shapes, torch.full((n,), 0.98), sh)
     view = Camera.looking_at(np.array([0, 0, -2.0]), np.zeros(3), np.array([0, -1.0, 0]), fov=0.8, width=50, height=37)
+    return splats, view
+
+
+def test_a_look_is_a_render() -> None:
+    splats, view = large_ones()
     background = torch.tensor([0.5, 0.1, 0.8])
     picture, found = look(splats, view, background)
     assert torch.equal(picture, render(splats, view, background=background).colour)
     assert (found.visibility == 0).sum() > 20 and (found.visibility > 0).sum() > 20
+
+
+@pytest.mark.parametrize("every", [1, 2, 3])
+def test_parts_of_a_picture_make_up_the_whole(every: int) -> None:
+    splats, view = large_ones()
+    background = torch.tensor([0.5, 0.1, 0.8])
+    whole = np.array(look(splats, view, background)[1])
+    parts = [np.array(influence(splats, view, background, Part(every, first))) for first in range(1, every + 1)]
+    np.testing.assert_allclose(np.mean(parts, axis=0), whole, rtol=1e-5)
+    assert every == 1 or all((part == 0).sum() > (whole == 0).sum() for part in parts)

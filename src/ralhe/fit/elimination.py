@@ -34,8 +34,8 @@ class Elimination:
 
     def __init__(self, gaussians: Gaussians, pictures: Pictures, every: int = 1,
                  looked: Callable[[int], bool] = lambda _: True) -> None:  # fmt: skip
-        """every: pictures, of which a round looks at one; what it does not see goes first. looked: called after each of
-        these with the number of Gaussians; False ends the work."""
+        """every: tiles of a picture, of which a round looks at one. looked: called after each picture with the number
+        of Gaussians; False ends the work."""
         self.pictures = pictures  # and what they show of these Gaussians
         self._gaussians, self._every, self._looked = gaussians, every, looked
         self._guess = importance(gaussians)
@@ -45,7 +45,7 @@ class Elimination:
 
     def of_other(self, gaussians: Gaussians) -> Elimination:
         """That of another scene that should look like the pictures, made in the same way."""
-        pictures = self.pictures.of_other(Splats.of(gaussians), partial(self._looked, len(gaussians)))
+        pictures = self.pictures.of_other(Splats.of(gaussians), self._every, partial(self._looked, len(gaussians)))
         return Elimination(gaussians, pictures, self._every, self._looked)
 
     def order(self, count: int) -> Weights:
@@ -73,9 +73,9 @@ def rounds(gaussians: int, count: int) -> Iterator[int]:
         yield gaussians
 
 
-def elimination_work(gaussians: int, count: int, pictures: int) -> float:
-    """Work of these rounds, for the time left; each looks at so many pictures."""
-    return sum(pictures * picture_work(left) for left in rounds(gaussians, count))
+def elimination_work(gaussians: int, count: int, pictures: int, every: int) -> float:
+    """Work of these rounds, for the time left; each looks at so many pictures, one tile in so many."""
+    return sum(pictures * picture_work(left, every) for left in rounds(gaussians, count))
 
 
 def _worth(seen: Influence, guess: Weights) -> Weights:

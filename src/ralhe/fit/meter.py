@@ -51,9 +51,9 @@ class Meter:
         """Cameras for so many pictures stand."""
         self._add(placing_work(pictures))
 
-    def looked(self, gaussians: int) -> bool:
-        """One picture more; False once asked to stop."""
-        self._add(picture_work(gaussians))
+    def looked(self, gaussians: int, every: int = 1) -> bool:
+        """One picture more, or one tile in so many of it; False once asked to stop."""
+        self._add(picture_work(gaussians, every))
         return not self.stopped
 
     def retrained(self, gaussians: int, channels: int) -> bool:
@@ -85,9 +85,9 @@ def placing_work(pictures: int) -> float:
     return 3000.0 + 22.0 * pictures
 
 
-def picture_work(gaussians: int) -> float:
-    """Work of one picture, drawn and looked through."""
-    return 60.0 + 0.3e-3 * gaussians
+def picture_work(gaussians: int, every: int = 1) -> float:
+    """Work of one picture, drawn and looked through, or of one tile in so many."""
+    return 0.1e-3 * gaussians + (60.0 + 0.2e-3 * gaussians) / every
 
 
 def retraining_work(gaussians: int, channels: int) -> float:

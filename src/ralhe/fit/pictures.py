@@ -14,14 +14,15 @@ from ralhe.cameras import Camera, View, Views, photos
 from ralhe.errors import CameraError, SceneError
 from ralhe.gaussians import Gaussians
 from ralhe.rasteriser import Splats, render
+from ralhe.rasteriser.cpu import Part
 from ralhe.rasteriser.gpu import drawing_device
-from ralhe.rasteriser.sensitivity import Influence, look
+from ralhe.rasteriser.sensitivity import Influence, influence, look
 from ralhe.viewpoints import place_views
 
 LARGEST, SMALLEST = (800, 600), (64, 48)
 """Pixels of a picture: what is fitted at half of 800 x 600 no longer holds at full size (docs/design.md)."""
 
-INFLUENCE_EVERY = 4  # pictures, of which one tells enough of how much errors weigh
+INFLUENCE_EVERY = 8  # tiles of a picture, of which one tells enough of how much errors weigh
 
 LEAST_ERROR = 1e-10  # of a picture: 100 dB
 
@@ -72,20 +73,20 @@ class Pictures:
 
     def influence(self, splats: Splats, every: int = INFLUENCE_EVERY,
                   step: Callable[[], bool] = lambda: True) -> Influence:  # fmt: skip
-        """What each Gaussian does to a mean picture, of one in so many.
+        """What each Gaussian does to a mean picture, by one tile in so many, others in each picture.
 
         step: called after each picture; False ends the work.
         """
         total, count = np.zeros((2, len(splats))), 0
-        for picture in self.learnt[::every] + self.judges[::every]:
-            total, count = total + look(splats, picture.camera, picture.background)[1], count + 1
+        for count, picture in enumerate(self.all, 1):
+            total += influence(splats, picture.camera, picture.background, Part(every, count))
             if not step():
                 break
         return Influence(*(total / count))
 
-    def of_other(self, splats: Splats, step: Callable[[], bool] = lambda: True) -> Pictures:
-        """The same, and what they show of another scene that should look like them. step: as for `influence`."""
-        return replace(self, seen=self.influence(splats, 1, step))
+    def of_other(self, splats: Splats, every: int, step: Callable[[], bool] = lambda: True) -> Pictures:
+        """The same, and what they show of another scene that should look like them; arguments as for `influence`."""
+        return replace(self, seen=self.influence(splats, every, step))
 
     def error(self, splats: Splats, pictures: Sequence[Picture]) -> float:
         """Mean squared error, of several pictures the geometric mean: that of their mean PSNR."""

@@ -13,7 +13,7 @@ class Preset:
 
     name: str
     pictures: int  # of the scene, to learn from and to be judged by
-    look_again: int  # as Gaussians go, at one of so many of them
+    look_again: int  # as Gaussians go, at one tile of so many of them
     retraining_iterations: int  # one picture each, before the fit
     rounds: int  # of choosing latents and training the entropy networks in turn
     base_iterations: int  # training of the base network, a round
@@ -52,7 +52,7 @@ class Preset:
 
 
 PRESETS = {
-    "fast": Preset("fast", 96, 2, 100, 1, 500, 150, 0, 4, 8, 2, 50, 0, False, 2.0),
+    "fast": Preset("fast", 96, 3, 100, 1, 500, 150, 0, 4, 8, 2, 50, 0, False, 2.0),
     "default": Preset("default", 192, 1, 1500, 3, 1500, 600, 300, 80, 10, 3, 100, 96),
     "best": Preset("best", 384, 1, 6000, 4, 4000, 1500, 600, 400, 12, 4, 200, 384),
 }

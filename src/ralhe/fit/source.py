@@ -39,7 +39,7 @@ class Source:
     @classmethod
     def of(cls, given: Gaussians, cleaned: Gaussians, pictures: Pictures | None, look_again: int = 1,
            looked: Callable[[int], bool] = lambda _: True) -> Source:  # fmt: skip
-        """A scene of which nothing has been dropped yet. look_again, looked: as for `Elimination`."""
+        """A scene of which nothing has been dropped yet. look_again, looked: `every` and `looked` of `Elimination`."""
         if pictures is None:
             return cls(given, cleaned, None, importance(cleaned), None)
         elimination = Elimination(cleaned, pictures, look_again, looked)

@@ -32,6 +32,16 @@ def rasterise(splats: Splats, camera: Camera, background: Tensor, count: int, ep
     return _Rasterise.apply(*tensors, camera, count, eps2d, splats.antialiased)  # type: ignore[no-any-return, no-untyped-call]
 
 
+class Part(NamedTuple):
+    """Of a picture: one tile in so many, and which."""
+
+    every: int = 1
+    first: int = 0
+
+
+WHOLE = Part()
+
+
 class Arrays(NamedTuple):
     """The tensors that gradients flow to, or those gradients, as the kernels take them."""
 
@@ -51,17 +61,17 @@ class Painted:
     ends: I64  # [T] pairs of each tile that were needed
 
 
-def paint(splats: Splats, camera: Camera, background: Tensor, count: int, eps2d: float) -> Painted:
-    """The picture without its gradient; arguments as for `rasterise`."""
+def paint(splats: Splats, camera: Camera, background: Tensor, count: int, eps2d: float, part: Part = WHOLE) -> Painted:
+    """The picture without its gradient; arguments as for `rasterise`. Beside the part, pixels are undefined."""
     tensors = (splats.means, splats.covariances, splats.opacities, splats.sh)
     scene = Arrays(*(t.detach().float().contiguous().numpy() for t in tensors))
     n = len(scene.means)
     flat, boxes, depths = np.empty((n, SPLAT), np.float32), np.empty((n, 4), np.int16), np.empty(n, np.float32)
     project(*scene, count, numbers_of(camera, eps2d), splats.antialiased, flat, boxes, depths)
     tiles = tiles_of(flat, boxes, depth_order(depths), camera.width, camera.height)
-    image, ends = torch.empty((camera.height, camera.width, 4)), np.empty(len(tiles.starts) - 1, np.int64)
+    image, ends = torch.empty((camera.height, camera.width, 4)), tiles.starts[:-1].copy()
     behind = background.detach().float().contiguous().numpy()
-    blend(flat, tiles.starts, tiles.pairs, turns(len(ends)), tiles.columns, behind, image.numpy(), ends)
+    blend(flat, tiles.starts, tiles.pairs, turns(tiles, part), tiles.columns, behind, image.numpy(), ends)
     return Painted(image, flat, tiles, ends)
 
 
@@ -82,7 +92,7 @@ class _Rasterise(torch.autograd.Function):
         count, numbers, antialiased, splats, tiles, ends = ctx.rest
         sums = np.empty((len(tiles.pairs), SUMS), np.float32)
         blend_gradient(
-            splats, tiles.starts, ends, tiles.pairs, turns(len(ends)), tiles.columns,
+            splats, tiles.starts, ends, tiles.pairs, turns(tiles), tiles.columns,
             image.numpy(), gradient.float().contiguous().numpy(), sums,
         )  # fmt: skip
         out = [torch.empty_like(t) for t in inputs]
@@ -91,6 +101,9 @@ class _Rasterise(torch.autograd.Function):
         return *out, None, None, None, None, None
 
 
-def turns(tiles: int) -> I64:
-    """[tiles] the order in which tiles are taken: neighbours, which cost alike, go to different threads."""
-    return np.concatenate([np.arange(first, tiles, STRIDE, dtype=np.int64) for first in range(STRIDE)])
+def turns(tiles: Tiles, part: Part = WHOLE) -> I64:
+    """The order in which the tiles of a part are taken: neighbours, which cost alike, go to different threads."""
+    count = len(tiles.starts) - 1
+    turn = np.concatenate([np.arange(first, count, STRIDE, dtype=np.int64) for first in range(STRIDE)])
+    taken = (turn // tiles.columns + turn % tiles.columns) % part.every == part.first % part.every
+    return np.asarray(turn[taken])

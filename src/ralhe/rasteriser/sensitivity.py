@@ -17,7 +17,7 @@ from torch import Tensor
 from ralhe.cameras.camera import Camera
 from ralhe.kernels import exact_parallel, fma, inline, parallel, prange
 from ralhe.rasteriser.blending import ALPHA_MAX, ALPHA_MIN, DONE, ONE, ZERO, f32, falloff, misses, rows_of
-from ralhe.rasteriser.cpu import paint, turns
+from ralhe.rasteriser.cpu import WHOLE, Painted, Part, paint, turns
 from ralhe.rasteriser.lens import EPS2D
 from ralhe.rasteriser.projection import ACROSS, ALONG, BLUE, F32, GREEN, OPACITY, PARTS, REACH, RED, SHEAR, TILE, X, Y
 from ralhe.rasteriser.splats import Splats
@@ -39,14 +39,24 @@ class Influence(NamedTuple):
 def look(splats: Splats, camera: Camera, background: Tensor, eps2d: float = EPS2D) -> tuple[Tensor, Influence]:
     """A picture [H, W, 3] without its gradient, and what each of N Gaussians does to it; splats on the CPU."""
     painted = paint(splats, camera, background, splats.sh.shape[1], eps2d)
-    tiles, total = painted.tiles, np.zeros((2, len(splats)))
-    sums = np.empty((len(tiles.pairs), 2), np.float32)
+    return painted.image[..., :3], _influence(painted, WHOLE)
+
+
+def influence(splats: Splats, camera: Camera, background: Tensor, part: Part, eps2d: float = EPS2D) -> Influence:
+    """What each of N Gaussians does to a picture, guessed from a part of it; splats on the CPU."""
+    return _influence(paint(splats, camera, background, splats.sh.shape[1], eps2d, part), part)
+
+
+def _influence(painted: Painted, part: Part) -> Influence:
+    tiles, total = painted.tiles, np.zeros((2, len(painted.splats)))
+    sums = np.zeros((len(tiles.pairs), 2), np.float32)
+    turn = turns(tiles, part)
     blend_influence(
-        painted.splats, tiles.starts, painted.ends, tiles.pairs, turns(len(painted.ends)), tiles.columns,
-        painted.image.numpy(), sums,
-    )  # fmt: skip
+        painted.splats, tiles.starts, painted.ends, tiles.pairs, turn, tiles.columns, painted.image.numpy(), sums
+    )
     add_by_splat(tiles.slots, sums, total)
-    return painted.image[..., :3], Influence(total[VISIBILITY], total[SENSITIVITY])
+    total *= part.every
+    return Influence(total[VISIBILITY], total[SENSITIVITY])
 
 
 @exact_parallel
