@@ -22,7 +22,7 @@ from ralhe.viewpoints import place_views
 LARGEST, SMALLEST = (800, 600), (64, 48)
 """Pixels of a picture: what is fitted at half of 800 x 600 no longer holds at full size (docs/design.md)."""
 
-INFLUENCE_EVERY = 8  # tiles of a picture, of which one tells enough of how much errors weigh
+INFLUENCE_EVERY = 3  # tiles of a picture, of which one tells enough of how much errors weigh
 
 LEAST_ERROR = 1e-10  # of a picture: 100 dB
 
