@@ -84,7 +84,7 @@ class Pictures:
                 break
         return Influence(*(total / count))
 
-    def of_other(self, splats: Splats, every: int, step: Callable[[], bool] = lambda: True) -> Pictures:
+    def of_other(self, splats: Splats, every: int = 1, step: Callable[[], bool] = lambda: True) -> Pictures:
         """The same, and what they show of another scene that should look like them; arguments as for `influence`."""
         return replace(self, seen=self.influence(splats, every, step))
 
