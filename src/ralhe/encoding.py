@@ -21,7 +21,7 @@ from ralhe.fit.fit import Candidate
 from ralhe.fit.job import LOOKAHEAD, SEARCHES, USUAL_WALKS, Job, fit_work, trial_work
 from ralhe.fit.meter import Meter, picture_work, placing_work
 from ralhe.fit.pictures import take_pictures
-from ralhe.fit.plan import Plan, planned_count, planned_degree, planned_widths
+from ralhe.fit.plan import Plan, planned_count, planned_widths
 from ralhe.fit.planning import REPLANS, Planner
 from ralhe.fit.presets import PRESETS, Preset
 from ralhe.fit.rate_control import LAMBDA_RANGE
@@ -172,8 +172,8 @@ class _Task:
 
     def kept(self, size: int | None) -> int:
         """Gaussians of a stream, before anything is known of it."""
-        whole, degree = len(self.cleaned), self.cleaned.sh_degree
-        return planned_count(size, whole, planned_degree(size, whole, degree)) if size else whole
+        whole = len(self.cleaned)
+        return planned_count(size, whole, self.cleaned.sh_degree) if size else whole
 
     def looking_work(self, gaussians: int, kept: int, every: int) -> float:
         """Of looking at so many Gaussians, one tile in so many, and again as they go down to those kept."""

@@ -21,6 +21,7 @@ from ralhe.fit.rate_control import LAMBDA_RANGE, TOLERANCE, USUAL_SLOPE, is_coar
 from ralhe.fit.retraining import Leaves, retrain
 from ralhe.fit.rounding import Rates, Schedule, round_by_pictures
 from ralhe.fit.source import Source
+from ralhe.prepare.attributes import channels_of
 from ralhe.rasteriser import Splats
 from ralhe.rasteriser.sensitivity import Influence
 
@@ -39,11 +40,6 @@ FINE_TOLERANCE = 0.006  # of the last search, where sizes follow lambda closely
 SYNTHESIS_HIDDEN = 8
 LEARN_EVERY, RELEARN_SHARE = 15, 0.2
 """Turns of rounding between trainings of the networks, and how long those are against the ones before."""
-
-
-def channels_of(sh_degree: int) -> int:
-    """Attributes of a Gaussian."""
-    return 10 + 3 * ((sh_degree + 1) ** 2 - 1)
 
 
 def fit_work(preset: Preset, leaves: int, sh_degree: int, walks: int, *, pictured: bool) -> float:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from ralhe.prepare.attributes import BASE_CHANNELS, channels_of
+
 MAX_PLANNED_DEPTH = 16
 TRIED_DEPTH = 11
 
@@ -52,9 +54,13 @@ class Plan:
 
 
 def planned_count(size: int, gaussians: int, sh_degree: int) -> int:
-    """Gaussians in a stream of `size` bytes: n f with n f (42 + (21 + 1.25 k) f) = 8 size."""
+    """Gaussians in a stream of `size` bytes: n f with n f (42 + (21 + 1.25 k) f) = 8 size.
+
+    sh_degree: of the scene; k is that of the harmonics that such a stream carries.
+    """
     ratio = 8.0 * size / max(gaussians, 1)
-    slope = BITS_PER_SHARE + BITS_PER_HARMONIC * 3 * ((sh_degree + 1) ** 2 - 1)
+    harmonics = channels_of(planned_degree(size, gaussians, sh_degree)) - BASE_CHANNELS
+    slope = BITS_PER_SHARE + BITS_PER_HARMONIC * harmonics
     share = (math.sqrt(BITS_AT_NONE**2 + 4 * slope * ratio) - BITS_AT_NONE) / (2 * slope)
     return min(gaussians, max(1, int(gaussians * share)))
 

@@ -57,9 +57,8 @@ class Planner:
     def __init__(self, source: Source, size: int, depth: int | None, preset: Preset, meter: Meter) -> None:
         """depth: of the octree, where that was asked for."""
         self._source, self._size, self._depth, self._preset, self._meter = source, size, depth, preset, meter
-        whole = len(source.whole.cleaned)
-        degree = planned_degree(size, whole, source.cleaned.sh_degree)
-        self._draft = _Draft(planned_count(size, whole, degree), degree)
+        scene = len(source.whole.cleaned), source.cleaned.sh_degree
+        self._draft = _Draft(planned_count(size, *scene), planned_degree(size, *scene))
 
     def shrink(self, reached: int) -> None:
         """Fewer Gaussians from here on, after a stream of so many bytes that was too large."""
@@ -124,12 +123,15 @@ class Planner:
 
     def _levelled(self, job: Job) -> Job:
         """The same Gaussians a level less deep, or deeper, where that leaves a smaller error before any retraining."""
+        if self._depth is not None:
+            return job
+        expected = self._expected(job)
         for step in (-1, 1) if self._preset.thorough else (-1,):
             depth = job.plan.depth + step
-            if self._depth is not None or self._meter.stopped or not 1 <= depth <= MAX_PLANNED_DEPTH:
+            if self._meter.stopped or not 1 <= depth <= MAX_PLANNED_DEPTH:
                 break
             other = self._warmed(replace(job.plan, depth=depth), job)
-            if self._expected(other) < self._expected(job):
+            if self._expected(other) < expected:
                 return other
         return job
 

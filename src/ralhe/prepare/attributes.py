@@ -13,6 +13,11 @@ OPPONENT = np.array([[1, 1, 1], [1, 0, -1], [-1, 2, -1]]) / np.sqrt([[3.0], [2.0
 """Orthonormal luma and two chromas of R, G, B."""
 
 
+def channels_of(sh_degree: int) -> int:
+    """Attributes of a Gaussian."""
+    return BASE_CHANNELS + 3 * ((sh_degree + 1) ** 2 - 1)
+
+
 def attributes_of(scene: Voxelised) -> npt.NDArray[np.float32]:
     """[N, 10 + 3 K]: opacity logit, luma, chroma u, chroma v, six of the log-covariance, then the K harmonics of
     luma, of u and of v."""

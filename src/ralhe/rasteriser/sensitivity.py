@@ -62,7 +62,7 @@ def _influence(painted: Painted, part: Part) -> Influence:
 @exact_parallel
 def blend_influence(splats: F32, starts: I64, ends: I64, pairs: I32, turn: I64, columns: int, image: F32,
                     sums: F32) -> None:  # fmt: skip
-    """Fills sums [P, 2], by slot, for the finished image [H, W, 4]."""
+    """Fills sums [P, 2], by slot and zero before, for the finished image [H, W, 4]."""
     height, width = image.shape[:2]
     for step in prange(len(turn)):
         tile = turn[step]
@@ -108,8 +108,6 @@ def blend_influence(splats: F32, starts: I64, ends: I64, pairs: I32, turn: I64, 
                     column[x] = fma(weight, weight, column[x])
                     column[TILE + x] += fma(d_red, d_red, fma(d_green, d_green, d_blue * d_blue))
             add_columns(column, sums[pairs[k, 1]])
-        for k in range(ends[tile], starts[tile + 1]):
-            sums[pairs[k, 1], :] = ZERO
 
 
 @inline
