@@ -19,7 +19,7 @@ from ralhe.errors import BitstreamError, RateError, SceneError
 from ralhe.fit.elimination import elimination_work
 from ralhe.fit.fit import Candidate
 from ralhe.fit.job import LOOKAHEAD, SEARCHES, USUAL_WALKS, Job, fit_work, trial_work
-from ralhe.fit.meter import Meter, picture_work, placing_work
+from ralhe.fit.meter import Meter, picture_work, placing_work, taking_work
 from ralhe.fit.pictures import take_pictures
 from ralhe.fit.plan import Plan, planned_count, planned_widths
 from ralhe.fit.planning import REPLANS, Planner
@@ -175,11 +175,10 @@ class _Task:
         whole = len(self.cleaned)
         return planned_count(size, whole, self.cleaned.sh_degree) if size else whole
 
-    def looking_work(self, gaussians: int, kept: int, every: int) -> float:
-        """Of looking at so many Gaussians, one tile in so many, and again as they go down to those kept."""
+    def looking_work(self, gaussians: int, kept: int, each: float) -> float:
+        """Of looking at so many Gaussians, `each` a picture, and again as they go down to those kept."""
         count = self.preset.pictures
-        again = elimination_work(gaussians, kept, count, self.preset.look_again)
-        return count * picture_work(gaussians, every) + again
+        return count * each + elimination_work(gaussians, kept, count, self.preset.look_every)
 
     def work(self, size: int | None) -> float:
         """Of a fit, before anything is known of it."""
@@ -193,11 +192,13 @@ class _Task:
         """The scene with its pictures; size: what it will be fitted to first, for the time left."""
         n, meter, preset = len(self.cleaned), self.meter, self.preset
         count, kept = preset.pictures, self.kept(size)
-        meter.plan(placing_work(count) + self.looking_work(n, kept, 1) + self.work(size))
+        every = preset.look_every
+        looking = self.looking_work(n, kept, taking_work(n, every))
+        meter.plan(placing_work(count) + looking + self.work(size))
         meter.enter("look")
-        pictures = take_pictures(self.cleaned, views, count, lambda: meter.looked(n), lambda: meter.placed(count))
-        looked = partial(meter.looked, every=preset.look_again)
-        source = Source.of(self.given, self.cleaned, pictures, preset.look_again, looked)
+        took, placed = lambda: meter.took(n, every), lambda: meter.placed(count)
+        pictures = take_pictures(self.cleaned, views, count, every, took, placed)
+        source = Source.of(self.given, self.cleaned, pictures, every, partial(meter.looked, every=every))
         source.order(kept)
         return source
 
@@ -206,9 +207,10 @@ class _Task:
         if self.empty:
             yield from ((size, self.report_empty(size)) for size in sizes)
             return
-        shorter = replace(self, preset=self.preset.continued())
+        shorter, every = replace(self, preset=self.preset.continued()), self.preset.look_every
+        kept = {size: self.kept(size) for size in sizes}
         steps = [
-            self.looking_work(self.kept(before), self.kept(size), self.preset.look_again) + shorter.work(size)
+            self.looking_work(kept[before], kept[size], picture_work(kept[before], every)) + shorter.work(size)
             for before, size in pairwise(sizes)
         ]
         self.meter.later = sum(steps)

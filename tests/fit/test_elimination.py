@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from ralhe.cameras import Camera, View, Views
+from ralhe.fit import elimination
 from ralhe.fit.elimination import LEFT, Elimination
 from ralhe.fit.pictures import Pictures, take_pictures
 from ralhe.gaussians import Gaussians
 from ralhe.prepare.importance import Weights
+from ralhe.rasteriser import Splats
 from scenes import joined, sphere
 
 GROUND, SPOTS = 400, 100
@@ -74,3 +76,28 @@ def test_who_outlives_a_round_stays_longer_than_who_does_not(scene: Gaussians, p
 def test_rounds_end_where_few_are_left(scene: Gaussians, pictures: Pictures) -> None:
     order = Elimination(scene, pictures, 1).order(0)
     assert np.isfinite(order).all() and (order == order.max()).sum() == 1
+
+
+def test_parts_of_all_rounds_make_up_the_whole(scene: Gaussians, pictures: Pictures) -> None:
+    splats = Splats.of(scene)
+    parts = [pictures.influence(splats, 3, first) for first in range(3)]
+    for kind, whole in enumerate(pictures.influence(splats, 1)):
+        np.testing.assert_allclose(np.mean([part[kind] for part in parts], axis=0), whole, rtol=1e-4, atol=1e-9)
+
+
+def test_a_part_of_the_pictures_tells_nearly_the_same_with_what_others_told_before(
+    scene: Gaussians, pictures: Pictures
+) -> None:
+    """Better than parts alone, each round of which starts anew."""
+
+    def kept(every: int) -> set[int]:
+        taken = pictures.of_other(Splats.of(scene), every)
+        order = Elimination(scene, taken, every).order(120)
+        return set(np.argsort(-order)[:150].tolist())
+
+    whole = kept(1)
+    shared = len(whole & kept(3))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(elimination, "STALE", np.inf)
+        alone = len(whole & kept(3))
+    assert shared > alone and shared > 0.8 * len(whole), (shared, alone)

@@ -109,7 +109,7 @@ def test_nothing_to_see_makes_no_pictures() -> None:
 
 
 def test_stopping_ends_the_taking(scene: Gaussians) -> None:
-    taken = take_pictures(scene, ring(), 16, lambda: False)
+    taken = take_pictures(scene, ring(), 16, step=lambda: False)
     assert taken is not None and len(taken.all) == 1
 
 

@@ -23,6 +23,10 @@ from ralhe.rasteriser.sensitivity import Influence
 LEFT, SPARE = 0.7, 1.15
 """Share that is left after a round; rounds end where less than so many times what is wanted would be left."""
 
+STALE = 2.0
+"""What a part of the pictures says of those left is averaged with what other parts said the round before, which counts
+the more the smaller the parts: as much where a part is one in three (docs/design.md)."""
+
 CHANGE = 0.75  # power of how much pictures change without a Gaussian, beside the rest of how much of them it makes
 FLOOR = 1e-3  # of either half of the influence, in means
 UNSEEN_SHARE = 1e-3
@@ -37,6 +41,7 @@ class Elimination:
         """every: tiles of a picture, of which a round looks at one. looked: called after each picture with the number
         of Gaussians; False ends the work."""
         self.pictures = pictures  # and what they show of these Gaussians
+        self._seen = pictures.seen  # of those left
         self._gaussians, self._every, self._looked = gaussians, every, looked
         self._guess = importance(gaussians)
         self._order = _upto_one(_worth(pictures.seen, self._guess))
@@ -58,13 +63,19 @@ class Elimination:
             return going
 
         for size in rounds(len(self._left), count):
-            left = self._left[most_important(self._order[self._left], size)]
-            seen = self.pictures.influence(Splats.of(self._gaussians.take(left)), self._every, step)
+            stay = most_important(self._order[self._left], size)
+            left, number = self._left[stay], self._rounds + 1
+            seen = self.pictures.influence(Splats.of(self._gaussians.take(left)), self._every, number, step)
             if not going:
                 break
-            self._left, self._rounds = left, self._rounds + 1
-            self._order[left] = self._rounds + _upto_one(_worth(seen, self._guess[left]))
+            self._left, self._rounds = left, number
+            self._seen = Influence(*map(self._averaged, seen, (before[stay] for before in self._seen)))
+            self._order[left] = number + _upto_one(_worth(self._seen, self._guess[left]))
         return self._order
+
+    def _averaged(self, now: Weights, before: Weights) -> Weights:
+        weight = (self._every - 1) / STALE
+        return np.asarray((now + weight * before) / (1 + weight))
 
 
 def rounds(gaussians: int, count: int) -> Iterator[int]:

@@ -51,6 +51,11 @@ class Meter:
         """Cameras for so many pictures stand."""
         self._add(placing_work(pictures))
 
+    def took(self, gaussians: int, every: int) -> bool:
+        """One picture more is drawn, and one tile in so many looked through; False once asked to stop."""
+        self._add(taking_work(gaussians, every))
+        return not self.stopped
+
     def looked(self, gaussians: int, every: int = 1) -> bool:
         """One picture more, or one tile in so many of it; False once asked to stop."""
         self._add(picture_work(gaussians, every))
@@ -88,6 +93,11 @@ def placing_work(pictures: int) -> float:
 def picture_work(gaussians: int, every: int = 1) -> float:
     """Work of one picture, drawn and looked through, or of one tile in so many."""
     return 0.1e-3 * gaussians + (60.0 + 0.2e-3 * gaussians) / every
+
+
+def taking_work(gaussians: int, every: int) -> float:
+    """Work of one picture drawn whole, of which one tile in so many is looked through."""
+    return 0.5 * (picture_work(gaussians) + picture_work(gaussians, every))
 
 
 def retraining_work(gaussians: int, channels: int) -> float:

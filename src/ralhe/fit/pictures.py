@@ -71,22 +71,22 @@ class Pictures:
         """A few of these, where a look is enough."""
         return self.exam[:: -(-len(self.exam) // DECIDING)]
 
-    def influence(self, splats: Splats, every: int = INFLUENCE_EVERY,
+    def influence(self, splats: Splats, every: int = INFLUENCE_EVERY, first: int = 0,
                   step: Callable[[], bool] = lambda: True) -> Influence:  # fmt: skip
         """What each Gaussian does to a mean picture, by one tile in so many, others in each picture.
 
-        step: called after each picture; False ends the work.
+        first: which of them. step: called after each picture; False ends the work.
         """
         total, count = np.zeros((2, len(splats))), 0
         for count, picture in enumerate(self.all, 1):
-            total += influence(splats, picture.camera, picture.background, Part(every, count))
+            total += influence(splats, picture.camera, picture.background, Part(every, first + count))
             if not step():
                 break
         return Influence(*(total / count))
 
     def of_other(self, splats: Splats, every: int = 1, step: Callable[[], bool] = lambda: True) -> Pictures:
         """The same, and what they show of another scene that should look like them; arguments as for `influence`."""
-        return replace(self, seen=self.influence(splats, every, step))
+        return replace(self, seen=self.influence(splats, every, step=step))
 
     def error(self, splats: Splats, pictures: Sequence[Picture]) -> float:
         """Mean squared error, of several pictures the geometric mean: that of their mean PSNR."""
@@ -111,14 +111,15 @@ def take_pictures(
     gaussians: Gaussians,
     views: Views | None,
     count: int,
+    every: int = 1,
     step: Callable[[], bool] = lambda: True,
     placed: Callable[[], None] = lambda: None,
 ) -> Pictures | None:
     """At most `count` pictures of a scene; None where there is nothing to see.
 
     views: cameras of those to fit, their photos where they have them. Where they are fewer, or not given, renders from
-    places of our own make up the number. step: called after each picture; False ends the work. placed: called before
-    the first, once its cameras stand.
+    places of our own make up the number. every: tiles of a picture, of which one tells what it shows of each Gaussian.
+    step: called after each picture; False ends the work. placed: called before the first, once its cameras stand.
     """
     size, shots = picture_size(len(gaussians)), list[_Shot]()
     if views is not None:
@@ -128,8 +129,8 @@ def take_pictures(
     shots += _placed(gaussians, count - len(shots), size)
     placed()
     splats, taken, total = Splats.of(gaussians), list[Picture](), np.zeros((2, len(gaussians)))
-    for shot in shots:
-        picture, seen = _take(splats, shot, max(size))
+    for number, shot in enumerate(shots, 1):
+        picture, seen = _take(splats, shot, max(size), Part(every, number))
         taken.append(picture)
         total += seen
         if not step():
@@ -167,11 +168,11 @@ def picture_size(gaussians: int) -> tuple[int, int]:
     return max(SMALLEST[0], round(scale * LARGEST[0])), max(SMALLEST[1], round(scale * LARGEST[1]))
 
 
-def _take(splats: Splats, shot: _Shot, side: int) -> tuple[Picture, Influence]:
-    """A photo, or a render where there is none, and what it shows of the Gaussians."""
+def _take(splats: Splats, shot: _Shot, side: int, part: Part) -> tuple[Picture, Influence]:
+    """A photo, or a render where there is none, and what a part of it shows of the Gaussians."""
     view, background = shot.view, torch.tensor(shot.background, dtype=torch.float32)
     camera = view.camera.within(side, side)
-    colour, seen = look(splats, camera, background)
+    colour, seen = look(splats, camera, background, part)
     if view.photo is not None:
         colour = torch.from_numpy(photos.load(View(view.name, camera, view.photo), shot.background))
     return Picture(camera, colour.clamp(0, 1).half().to(drawing_device()), background), seen

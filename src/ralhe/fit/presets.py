@@ -13,7 +13,7 @@ class Preset:
 
     name: str
     pictures: int  # of the scene, to learn from and to be judged by
-    look_again: int  # as Gaussians go, at one tile of so many of them
+    look_every: int  # tiles of a picture, of which one tells what it shows of each Gaussian
     retraining_iterations: int  # one picture each, before the fit
     rounds: int  # of choosing latents and training the entropy networks in turn
     base_iterations: int  # training of the base network, a round

@@ -37,12 +37,12 @@ class Source:
     start: Source | None = None  # of what a fit has left: the scene before any were dropped for their worth
 
     @classmethod
-    def of(cls, given: Gaussians, cleaned: Gaussians, pictures: Pictures | None, look_again: int = 1,
+    def of(cls, given: Gaussians, cleaned: Gaussians, pictures: Pictures | None, every: int = 1,
            looked: Callable[[int], bool] = lambda _: True) -> Source:  # fmt: skip
-        """A scene of which nothing has been dropped yet. look_again, looked: `every` and `looked` of `Elimination`."""
+        """A scene of which nothing has been dropped yet. every, looked: as for `Elimination`."""
         if pictures is None:
             return cls(given, cleaned, None, importance(cleaned), None)
-        elimination = Elimination(cleaned, pictures, look_again, looked)
+        elimination = Elimination(cleaned, pictures, every, looked)
         return cls(given, cleaned, pictures, _worth(cleaned, pictures), elimination)
 
     @property

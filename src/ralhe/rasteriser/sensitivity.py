@@ -36,10 +36,12 @@ class Influence(NamedTuple):
     sensitivity: F64  # [N]
 
 
-def look(splats: Splats, camera: Camera, background: Tensor, eps2d: float = EPS2D) -> tuple[Tensor, Influence]:
-    """A picture [H, W, 3] without its gradient, and what each of N Gaussians does to it; splats on the CPU."""
+def look(splats: Splats, camera: Camera, background: Tensor, part: Part = WHOLE,
+         eps2d: float = EPS2D) -> tuple[Tensor, Influence]:  # fmt: skip
+    """A picture [H, W, 3] without its gradient, and what each of N Gaussians does to it, guessed from a part of it;
+    splats on the CPU."""
     painted = paint(splats, camera, background, splats.sh.shape[1], eps2d)
-    return painted.image[..., :3], _influence(painted, WHOLE)
+    return painted.image[..., :3], _influence(painted, part)
 
 
 def influence(splats: Splats, camera: Camera, background: Tensor, part: Part, eps2d: float = EPS2D) -> Influence:
