@@ -56,8 +56,8 @@ class Meter:
         self._add(taking_work(gaussians, every))
         return not self.stopped
 
-    def looked(self, gaussians: int, every: int = 1) -> bool:
-        """One picture more, or one tile in so many of it; False once asked to stop."""
+    def looked(self, gaussians: int, every: int) -> bool:
+        """One tile in so many of one picture more; False once asked to stop."""
         self._add(picture_work(gaussians, every))
         return not self.stopped
 
@@ -90,14 +90,14 @@ def placing_work(pictures: int) -> float:
     return 3000.0 + 22.0 * pictures
 
 
-def picture_work(gaussians: int, every: int = 1) -> float:
-    """Work of one picture, drawn and looked through, or of one tile in so many."""
+def picture_work(gaussians: int, every: int) -> float:
+    """Work of drawing one tile in so many of a picture, and of looking through it."""
     return 0.1e-3 * gaussians + (60.0 + 0.2e-3 * gaussians) / every
 
 
 def taking_work(gaussians: int, every: int) -> float:
     """Work of one picture drawn whole, of which one tile in so many is looked through."""
-    return 0.5 * (picture_work(gaussians) + picture_work(gaussians, every))
+    return 0.5 * (picture_work(gaussians, 1) + picture_work(gaussians, every))
 
 
 def retraining_work(gaussians: int, channels: int) -> float:
