@@ -14,7 +14,7 @@ Float64 = npt.NDArray[np.float64]
 
 OPACITY, COLOUR, SHAPE, HARMONICS = slice(0, 1), slice(1, 4), slice(4, 10), slice(10, None)
 
-STEP_RATIO = {"opacity": 1.5, "colour": 0.6, "shape": 1.0, "harmonics": 0.4}
+STEP_RATIO = {"opacity": 1.5, "colour": 0.6, "shape": 1.0, "harmonics": 0.55}
 """Quantiser steps that buy equal quality (docs/design.md)."""
 
 LAMBDA_PER_STEP = 0.12
