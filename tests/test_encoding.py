@@ -20,7 +20,7 @@ from ralhe.prepare import clean
 from ralhe.progress import Progress
 from scenes import all_finite, same_bits, sphere, stuffed
 
-BUSY = {5_000: 1500, 20_000: 2000, 45_000: 1200}
+BUSY = {5_000: 1500, 20_000: 2000, 45_000: 1600}
 """Size targets, and Gaussians of degree 3 that need more than that at best quality."""
 
 
