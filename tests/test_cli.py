@@ -112,10 +112,19 @@ def test_encode_to_several_sizes(scene: Path, tmp_path: Path) -> None:
 
 
 def test_a_size_too_small_leaves_the_larger_streams(scene: Path, tmp_path: Path) -> None:
+    result = run("encode", scene, tmp_path / "out", "--sizes", "3kB,140", "--preset", "fast")
+    assert result.exit_code == 2
+    assert result.output.splitlines()[-1].startswith(f"ralhe: {scene}: no stream of this scene fits 140 bytes")
+    assert [p.name for p in (tmp_path / "out").iterdir()] == [f"{scene.stem}-3kB.ralhe"]
+
+
+def test_a_size_that_no_stream_has_is_told_before_the_work(scene: Path, tmp_path: Path) -> None:
     result = run("encode", scene, tmp_path / "out", "--sizes", "3kB,40", "--preset", "fast")
     assert result.exit_code == 2
-    assert result.output.splitlines()[-1].startswith(f"ralhe: {scene}: no stream of this scene fits 40 bytes")
-    assert [p.name for p in (tmp_path / "out").iterdir()] == [f"{scene.stem}-3kB.ralhe"]
+    note, error = result.output.splitlines()
+    assert note == "note: 40 is a size in bytes; write 40kB for kilobytes"
+    assert error.startswith(f"ralhe: {scene}: no stream of this scene fits 40 bytes")
+    assert not any((tmp_path / "out").iterdir())
 
 
 def test_encode_to_a_megabyte_by_default(scene: Path, tmp_path: Path, calls: list[dict[str, Any]]) -> None:

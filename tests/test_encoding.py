@@ -226,7 +226,7 @@ def test_arguments_out_of_range(options: dict[str, float], message: str) -> None
         encode(sphere(5), **options)
 
 
-@pytest.mark.parametrize(("n", "size"), [(0, 10), (1, 60), (300, 100)])
+@pytest.mark.parametrize(("n", "size"), [(0, 10), (1, 60), (300, 140)])
 def test_a_size_too_small_for_any_stream(n: int, size: int) -> None:
     with pytest.raises(RateError, match=f"fits {size} bytes"):
         encode(sphere(n), size=size, preset="fast")

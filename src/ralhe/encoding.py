@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ralhe import bitstream
-from ralhe.bitstream import Header
+from ralhe.bitstream import LEAST_BYTES, Header
 from ralhe.core import Decoder
 from ralhe.errors import BitstreamError, RateError, SceneError
 from ralhe.fit.elimination import elimination_work
@@ -81,6 +81,8 @@ def encode(
     task = _Task.prepare(gaussians, sh_degree, depth, PRESETS[preset], meter)
     if task.empty:
         return task.report_empty(size)
+    if size is not None:
+        _refuse_tiny(size)
     source = task.look(views, size)
     if size is None:
         assert lmbda is not None
@@ -138,6 +140,12 @@ def _check(size: int | None, lmbda: float | None, preset: str, depth: int | None
         raise SceneError(f"preset is {preset!r}, expected one of {', '.join(PRESETS)}")
     if depth is not None and not 1 <= depth <= MAX_DEPTH:
         raise SceneError(f"depth is {depth}, expected 1 to {MAX_DEPTH}")
+
+
+def _refuse_tiny(size: int) -> None:
+    """Raises RateError, before minutes of work, for a size that no scene with a Gaussian fits."""
+    if size < LEAST_BYTES:
+        raise RateError(f"no stream of this scene fits {size} bytes; any with a Gaussian has more than {LEAST_BYTES}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,6 +215,7 @@ class _Task:
         if self.empty:
             yield from ((size, self.report_empty(size)) for size in sizes)
             return
+        _refuse_tiny(min(sizes))
         shorter, every = replace(self, preset=self.preset.continued()), self.preset.look_every
         kept = {size: self.kept(size) for size in sizes}
         steps = [

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ralhe.encoding import EncodeReport
 
 DEFAULT_SIZE = 1_000_000
+UNUSUAL_SIZE = 1000  # a stream of fewer bytes has a few dozen Gaussians: kilobytes may have been meant
 
 
 @click.command()
@@ -51,6 +52,9 @@ def encode(scene: Path, stream: Path, size: int | None, sizes: dict[str, int] | 
     with plain_words():
         if sum(x is not None for x in (size, sizes, lmbda)) > 1:
             raise click.UsageError("give one of --size, --sizes and --lmbda")
+        for asked in (size, *(sizes or {}).values()):
+            if asked is not None and asked < UNUSUAL_SIZE:
+                click.echo(f"note: {asked} is a size in bytes; write {asked}kB for kilobytes", err=True)
         views = None
         if images is not None:
             from ralhe import cameras
