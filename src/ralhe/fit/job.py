@@ -170,8 +170,12 @@ class Job:
         self.retrain(replace(preset, retraining_iterations=preset.trial_iterations))
         self.meter.enter("try out")
         self._lesson(preset)
-        self.lmbda, self.reached = self.search(size, self.lmbda, FINE_WALKS)
+        self.approach(size)
         return -10 * math.log10(self.error())
+
+    def approach(self, size: int) -> None:
+        """Finds the lambda of a size more closely than a warm-up does."""
+        self.lmbda, self.reached = self.search(size, self.lmbda, FINE_WALKS)
 
     def imbalance(self) -> float:
         """How many times larger the error of a picture is that pruning and voxels made, before any retraining, than
