@@ -13,7 +13,7 @@ from ralhe.bitstream import Header, assemble
 from ralhe.core import Encoder, Merges
 from ralhe.fit.meter import Meter
 from ralhe.fit.network_weights import search_exponents
-from ralhe.fit.objective import channel_importance, channel_steps
+from ralhe.fit.objective import channel_importance, channel_steps, step_shape
 from ralhe.fit.synthesis import Leaves, leaves_of, quantise_if_it_pays, train_synthesis
 from ralhe.fit.training import side_by_side, train
 from ralhe.gaussians import Array
@@ -110,6 +110,7 @@ class Fit:
         if aim is None:
             self._encoder.aim_at_targets()
             self._codes = step_codes(channel_steps(self._attributes.shape[1], lmbda))
+            self._use_header(replace(self._header, step_shape=step_shape(self._header.leaves, lmbda)))
         else:
             self._encoder.aim_latents(aim.wanted, aim.curvature)
         networks = tuple(m.quantised(e) for m, e in zip(self._models, self._exponents, strict=True))
@@ -213,6 +214,11 @@ class Fit:
         return self._weights[:, classes] * self._importance
 
     def _use_synthesis(self, tensors: tuple[Quantised, ...], width: int) -> None:
-        self._header = replace(self._header, hidden=(*self._header.hidden[:2], width))
-        self._encoder.reopen(self._header.pack())
+        self._use_header(replace(self._header, hidden=(*self._header.hidden[:2], width)))
         self._synthesis, self._last = tensors, None
+
+    def _use_header(self, header: Header) -> None:
+        """Another one for the same leaves."""
+        if header.pack() != self._header.pack():
+            self._encoder.reopen(header.pack())
+        self._header = header

@@ -5,6 +5,8 @@ D = sum over Gaussians i and channels c of importance[c] * weights[i, class of c
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -30,6 +32,13 @@ LEAST_SHARE, LEAST_SLOPE = 1e-6, 1e-3
 """Least weight of a Gaussian, of the mean; least squared slope of an opacity over its logit, of itself."""
 
 
+USUAL_SHAPE = 0.15
+"""Steps fall with the weight of a merge to the power of 1/2 and this."""
+
+LARGEST_LATENT, REACH = 30_000, 2.0
+"""Of the core; and how far apart the colours of a scene's halves may be for all that (docs/design.md)."""
+
+
 def channel_importance(channels: int) -> Float64:
     """[channels] inverse squares of the step ratios."""
     ratio = np.full(channels, STEP_RATIO["harmonics"])
@@ -40,6 +49,17 @@ def channel_importance(channels: int) -> Float64:
 def channel_steps(channels: int, lmbda: float) -> Float64:
     """[channels] quantiser steps whose slope is lambda."""
     return np.sqrt(lmbda / LAMBDA_PER_STEP / channel_importance(channels))
+
+
+def step_shape(leaves: int, lmbda: float) -> float:
+    """How much faster than with the root of their weight the steps of a lambda fall; less than usual for fine steps of
+    many leaves, or the largest merges would need latents that there are none of.
+    """
+    halves = leaves / 4  # weight of a merge of two halves, w1 w2 / (w1 + w2)
+    room = LARGEST_LATENT * STEP_RATIO["colour"] * math.sqrt(lmbda / LAMBDA_PER_STEP) / REACH
+    if halves <= 1 or room >= halves ** (0.5 + USUAL_SHAPE):
+        return USUAL_SHAPE
+    return max(0.0, math.log(room) / math.log(halves) - 0.5)
 
 
 def gaussian_weights(footprint: Float64) -> Float64:
