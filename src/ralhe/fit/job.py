@@ -223,7 +223,7 @@ class Job:
         self.meter.enter("meet the size")
         if self._sees:
             self.fit.list_merges()
-        lmbda, _ = self.search(size, lmbda, FINE_WALKS)
+        lmbda, _ = self.search(size, lmbda, FINE_WALKS, FINE_TOLERANCE)
         plain = self.fit.code(lmbda)
         if not self._sees or len(plain.data) > size:
             return plain
