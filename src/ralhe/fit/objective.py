@@ -35,8 +35,8 @@ LEAST_SHARE, LEAST_SLOPE = 1e-6, 1e-3
 USUAL_SHAPE = 0.15
 """Steps fall with the weight of a merge to the power of 1/2 and this."""
 
-LARGEST_LATENT, REACH = 30_000, 2.0
-"""Of the core; and how far apart the colours of a scene's halves may be for all that (docs/design.md)."""
+LARGEST_LATENT, REACH = 30_000, 3.6
+"""Of the core; and how far apart the colours of a scene's halves may be for all that: black and white are 3.5."""
 
 
 def channel_importance(channels: int) -> Float64:
