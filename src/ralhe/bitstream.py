@@ -15,6 +15,7 @@ from ralhe.gaussians import COORDINATES, Coordinates, Gaussians
 MAGIC = b"RALH"
 VERSION = 1
 SECTION_BYTES = 20
+USUAL_SHAPE = 0.15
 LEAST_BYTES = 64 + 3 * SECTION_BYTES + 4
 """No stream with a Gaussian is smaller: its parameters, positions and attributes take a section each."""
 FREE_NODES = 65536
@@ -38,7 +39,7 @@ class Header:
     voxel: float
     bounding_box: tuple[float, ...]  # low x, y, z, high x, y, z
     hidden: tuple[int, int, int]  # widths, multiples of 4: entropy of base and of harmonics, synthesis
-    step_shape: float = 0.15  # steps fall with weight**-(1/2 + step_shape); stored in 256ths
+    step_shape: float = USUAL_SHAPE  # steps fall with weight**-(1/2 + step_shape); stored in 256ths
     antialiased: bool = False
     has_basis: bool = False
     coordinates: Coordinates = "unspecified"

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import ralhe
-from ralhe.bitstream import Header
+from ralhe.bitstream import USUAL_SHAPE, Header
 from ralhe.fit.fit import Fit
 from ralhe.fit.meter import Meter
-from ralhe.fit.objective import LARGEST_LATENT, REACH, USUAL_SHAPE, channel_steps, gaussian_weights, step_shape
+from ralhe.fit.objective import LARGEST_LATENT, REACH, channel_steps, gaussian_weights, step_shape
 from ralhe.fit.rate_control import LAMBDA_RANGE
 from ralhe.prepare import choose_grid, voxelise
 from scenes import sphere

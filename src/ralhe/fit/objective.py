@@ -10,6 +10,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from ralhe.bitstream import USUAL_SHAPE
 from ralhe.rasteriser.sensitivity import Influence
 
 Float64 = npt.NDArray[np.float64]
@@ -31,9 +32,6 @@ INFLUENCE_POWER = 0.5
 LEAST_SHARE, LEAST_SLOPE = 1e-6, 1e-3
 """Least weight of a Gaussian, of the mean; least squared slope of an opacity over its logit, of itself."""
 
-
-USUAL_SHAPE = 0.15
-"""Steps fall with the weight of a merge to the power of 1/2 and this."""
 
 LARGEST_LATENT, REACH = 30_000, 3.6
 """Of the core; and how far apart the colours of a scene's halves may be for all that: black and white are 3.5."""
