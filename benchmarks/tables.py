@@ -36,7 +36,8 @@ def ours_table(results: Results) -> str:
             source = streams[scene, codec, next(iter(found))]["source_gaussians"]
             degree = max(row["sh_degree"] for row in found.values())
             cells = [_quality(found[size]) if size in found else "" for size in SIZES]
-            seconds = max((float(row["encode_s"]) for row in found.values() if GPU not in row["machine"]), default=0)
+            timed = (row for row in found.values() if row["encode_s"] and GPU not in row["machine"])
+            seconds = max((float(row["encode_s"]) for row in timed), default=0)
             size = f"{int(source):,}, {degree}"
             preset = codec.removeprefix("ralhe-").replace("-given", ", given views")
             lines.append((scene, size, preset, *cells, f"{seconds:.0f}" if seconds else ""))
