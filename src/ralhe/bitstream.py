@@ -15,11 +15,11 @@ from ralhe.gaussians import COORDINATES, Coordinates, Gaussians
 MAGIC = b"RALH"
 VERSION = 1
 SECTION_BYTES = 20
-USUAL_SHAPE = 0.15
 LEAST_BYTES = 64 + 3 * SECTION_BYTES + 4
 """No stream with a Gaussian is smaller: its parameters, positions and attributes take a section each."""
 FREE_NODES = 65536
 NODES_PER_BYTE = 64
+USUAL_SHAPE = 0.15
 
 
 class TruncatedNotice(UserWarning):

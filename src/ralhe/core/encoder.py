@@ -79,7 +79,7 @@ class Encoder:
         self._geometry_spans = [span for span in zip(firsts, ahead, strict=False) if span[0] <= span[1]]
 
     def reopen(self, header: bytes) -> None:
-        """Takes other network widths or flags for the same leaves."""
+        """Takes other network widths, flags or fall of steps with weight, for the same leaves."""
         address = self._core.put(header)
         self._core.check("encoder_open", address, len(header))
         self._core.release(address)

@@ -32,7 +32,6 @@ INFLUENCE_POWER = 0.5
 LEAST_SHARE, LEAST_SLOPE = 1e-6, 1e-3
 """Least weight of a Gaussian, of the mean; least squared slope of an opacity over its logit, of itself."""
 
-
 LARGEST_LATENT, REACH = 30_000, 3.6
 """Of the core; and how far apart the colours of a scene's halves may be for all that: black and white are 3.5."""
 
@@ -54,7 +53,7 @@ def step_shape(leaves: int, lmbda: float) -> float:
     many leaves, or the largest merges would need latents that there are none of.
     """
     halves = leaves / 4  # weight of a merge of two halves, w1 w2 / (w1 + w2)
-    room = LARGEST_LATENT * STEP_RATIO["colour"] * math.sqrt(lmbda / LAMBDA_PER_STEP) / REACH
+    room = LARGEST_LATENT * float(channel_steps(COLOUR.stop, lmbda)[COLOUR.start]) / REACH
     if halves <= 1 or room >= halves ** (0.5 + USUAL_SHAPE):
         return USUAL_SHAPE
     return max(0.0, math.log(room) / math.log(halves) - 0.5)
