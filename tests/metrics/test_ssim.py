@@ -95,6 +95,18 @@ def test_equal_images_are_exactly_one_with_no_slope():
     assert np.abs(gradient(reference, reference)).max() < 1e-9
 
 
+def test_equal_tiles_that_are_passed_over_change_nothing():
+    """A patch that differs near the corner of four tiles, and a pixel alone in the last one."""
+    reference, image = pair(130, 600)
+    patch = np.zeros((130, 600, 1), bool)
+    patch[28:34, 252:259] = patch[120, 590] = True
+    image = np.where(patch, image, reference)
+    expected = 1 - float(twin(*doubles(reference, image)))
+    assert 1 - ssim(reference, image) == pytest.approx(expected, rel=1e-4)
+    slopes = twin_gradient(reference, image)
+    assert np.abs(gradient(reference, image) - slopes).max() <= 1e-4 * np.abs(slopes).max()
+
+
 @pytest.mark.parametrize(("one", "other"), [(0.0, 1.0), (0.2, 0.2), (0.9, 1.0), (1.0, 1.0)])
 def test_constants(one, other):
     reference, image = (np.full((24, 40, 3), value, np.float32) for value in (one, other))

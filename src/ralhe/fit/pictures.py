@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import mse_loss
 
 from ralhe.cameras import Camera, View, Views, photos
 from ralhe.errors import CameraError, SceneError
@@ -45,6 +46,10 @@ class Picture:
     def difference(self, splats: Splats) -> Tensor:
         """[H, W, 3] what splats look like, less what they should."""
         return self.drawn(splats) - self.colour
+
+    def squares(self, splats: Splats) -> Tensor:
+        """Sum of these, squared."""
+        return mse_loss(self.drawn(splats), self.colour.float(), reduction="sum")
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +96,7 @@ class Pictures:
     def error(self, splats: Splats, pictures: Sequence[Picture]) -> float:
         """Mean squared error, of several pictures the geometric mean: that of their mean PSNR."""
         with torch.no_grad():
-            errors = [float(picture.difference(splats).square().mean()) for picture in pictures]
+            errors = [float(picture.squares(splats)) / picture.colour.numel() for picture in pictures]
         return math.exp(float(np.mean(np.log(np.maximum(errors, LEAST_ERROR)))))
 
 

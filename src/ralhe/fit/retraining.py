@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import mse_loss
 
 from ralhe.fit.pictures import Picture, Pictures
 from ralhe.metrics.ssim import differentiable_ssim
@@ -105,6 +106,6 @@ def _loss(picture: Picture, splats: Splats) -> Tensor:
     """Squares where errors are large; where they are small also absolute differences and SSIM, by which views that it
     has not seen come out better than by squares alone, by PSNR too (docs/design.md)."""
     drawn, wanted = picture.drawn(splats), picture.colour.float()
-    difference = drawn - wanted
-    similarity = differentiable_ssim(wanted, drawn)
-    return difference.square().mean() + ABSOLUTE * difference.abs().mean() + SIMILARITY * (1 - similarity)
+    squares, absolute = mse_loss(drawn, wanted), torch.linalg.vector_norm(drawn - wanted, 1) / wanted.numel()
+    loss: Tensor = squares + ABSOLUTE * absolute + SIMILARITY * (1 - differentiable_ssim(wanted, drawn))
+    return loss

@@ -18,7 +18,6 @@ from ralhe.rasteriser.projection import (
     BLUE,
     F32,
     GREEN,
-    HALF_HEIGHT,
     OPACITY,
     REACH,
     RED,
@@ -29,11 +28,11 @@ from ralhe.rasteriser.projection import (
 )
 from ralhe.rasteriser.tiles import I32, I64
 
-f32 = np.float32
+f32, i32 = np.float32, np.int32
 ZERO, ONE = f32(0), f32(1)
 ALPHA_MIN, ALPHA_MAX, DONE = f32(1 / 255), f32(0.99), f32(1e-4)
 LOWEST = f32(-6)  # exponents below are cut by ALPHA_MIN whatever the opacity
-LOOK_EVERY = 32  # splats between looks whether all pixels of the tile are done
+AHEAD = 32  # splats whose rows are found before they are blended, if any pixel of the tile lets light through
 
 # exp(8 q) = p(q)**8; p is the minimax polynomial of exp on [-0.75, 0], relative error of the power 2e-6.
 E0, E1, E2, E3, E4, E5 = (f32(c) for c in (0.9999999, 0.99998957, 0.499847, 0.16582604, 0.03952206, 0.0056987116))
@@ -57,27 +56,39 @@ def falloff(offset: np.float32, fall: np.float32, across: np.float32) -> np.floa
 
 
 @exact_inline
-def misses(start: np.float32, fall: np.float32, across: np.float32, reach: np.float32) -> bool:
-    """Whether a row of pixels, at offsets from `start` on, lies outside the ellipse."""
-    nearest = max(max(start, ZERO), -start - f32(TILE - 1))
-    return bool(fma(across * nearest, nearest, fall) > reach)
+def rows_met(splats: F32, i: int, left: int, top: int) -> tuple[np.int32, np.int32]:
+    """First and last row of the tile at pixel (left, top) that the splat's ellipse meets; last < first for none."""
+    x0, y0 = f32(left) + f32(0.5) - splats[i, X], f32(top) + f32(0.5) - splats[i, Y]
+    shear, across, along, reach = splats[i, SHEAR], splats[i, ACROSS], splats[i, ALONG], splats[i, REACH]
+    first, last = i32(TILE), i32(-1)
+    for row in range(TILE):
+        dy = y0 + f32(row)
+        start = fma(shear, dy, x0)
+        nearest = max(max(start, ZERO), -start - f32(TILE - 1))
+        meets = fma(across * nearest, nearest, along * dy * dy) <= reach
+        first = min(first, i32(row) if meets else i32(TILE))
+        last = max(last, i32(row) if meets else i32(-1))
+    return first, last
 
 
 @exact_inline
-def rows_of(splats: F32, i: int, top: int) -> tuple[int, int]:
-    """First and last row of the tile that begins at pixel row `top` which the splat's ellipse can meet."""
-    y, half = splats[i, Y] - f32(top), splats[i, HALF_HEIGHT]
-    return int(max(y - half, ZERO)), int(min(max(y + half, -ONE), f32(TILE - 1)))
+def look_ahead(splats: F32, pairs: I32, begin: int, end: int, left: int, top: int, rows: I32) -> None:
+    """Fills rows [AHEAD, 2] for the pairs of a tile from begin on, up to the end.
+
+    Splats lie scattered in memory. Nothing here branches by what they hold, so the processor fetches many at a time.
+    """
+    for k in range(begin, min(begin + AHEAD, end)):
+        rows[k - begin, 0], rows[k - begin, 1] = rows_met(splats, pairs[k, 0], left, top)
 
 
 @exact_parallel
-def blend(splats: F32, starts: I64, pairs: I32, turn: I64, columns: int, background: F32, image: F32,
-          ends: I64) -> None:  # fmt: skip
-    """Fills image [H, W, 4] with colour and opacity, and ends [T] with the pairs of each tile that were needed.
+def blend(splats: F32, starts: I64, pairs: I32, turn: I64, columns: int, background: F32, colour: F32,
+          cover: F32, ends: I64) -> None:  # fmt: skip
+    """Fills colour [H, W, 3] and opacity cover [H, W], and ends [T] with the pairs of each tile that were needed.
 
     turn [T]: the order in which tiles are taken, for an even load.
     """
-    height, width = image.shape[:2]
+    height, width = cover.shape
     for step in prange(len(turn)):
         tile = turn[step]
         left, top = tile % columns * TILE, tile // columns * TILE
@@ -85,21 +96,21 @@ def blend(splats: F32, starts: I64, pairs: I32, turn: I64, columns: int, backgro
         for row in range(TILE):
             for x in range(TILE):
                 planes[row, x] = ONE if left + x < width and top + row < height else -ONE
-        end = starts[tile + 1]
+        rows, end = np.empty((AHEAD, 2), np.int32), starts[tile + 1]
         for k in range(starts[tile], starts[tile + 1]):
-            if (k - starts[tile]) % LOOK_EVERY == LOOK_EVERY - 1 and all_done(planes):
-                end = k
-                break
+            place = (k - starts[tile]) % AHEAD
+            if place == 0:
+                if all_done(planes):
+                    end = k
+                    break
+                look_ahead(splats, pairs, k, end, left, top, rows)
             i = pairs[k, 0]
             x0, y0 = f32(left) + f32(0.5) - splats[i, X], f32(top) + f32(0.5) - splats[i, Y]
             shear, across, along, opacity = splats[i, SHEAR], splats[i, ACROSS], splats[i, ALONG], splats[i, OPACITY]
-            red, green, blue, reach = splats[i, RED], splats[i, GREEN], splats[i, BLUE], splats[i, REACH]
-            first, last = rows_of(splats, i, top)
-            for row in range(first, last + 1):
+            red, green, blue = splats[i, RED], splats[i, GREEN], splats[i, BLUE]
+            for row in range(rows[place, 0], rows[place, 1] + 1):
                 dy = y0 + f32(row)
                 start, fall = fma(shear, dy, x0), along * dy * dy
-                if misses(start, fall, across, reach):
-                    continue
                 line = planes[row]
                 for x in range(TILE):
                     alpha = min(ALPHA_MAX, opacity * falloff(start + f32(x), fall, across))
@@ -117,8 +128,8 @@ def blend(splats: F32, starts: I64, pairs: I32, turn: I64, columns: int, backgro
             for x in range(min(TILE, width - left)):
                 rest = abs(planes[row, x])
                 for c in range(3):
-                    image[top + row, left + x, c] = planes[row, (c + 1) * TILE + x] + rest * background[c]
-                image[top + row, left + x, 3] = ONE - rest
+                    colour[top + row, left + x, c] = planes[row, (c + 1) * TILE + x] + rest * background[c]
+                cover[top + row, left + x] = ONE - rest
 
 
 @exact_inline

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ralhe.kernels import exact_inline, exact_parallel, fma, inline, prange
-from ralhe.rasteriser.blending import ALPHA_MAX, ALPHA_MIN, DONE, ONE, ZERO, f32, falloff, misses, rows_of
-from ralhe.rasteriser.projection import ACROSS, ALONG, BLUE, F32, GREEN, OPACITY, REACH, RED, SHEAR, TILE, X, Y
+from ralhe.rasteriser.blending import AHEAD, ALPHA_MAX, ALPHA_MIN, DONE, ONE, ZERO, f32, falloff, look_ahead
+from ralhe.rasteriser.projection import ACROSS, ALONG, BLUE, F32, GREEN, OPACITY, RED, SHEAR, TILE, X, Y
 from ralhe.rasteriser.tiles import I32, I64
 
 # Fields of the sums of a pair, with h = alpha dL/dalpha where alpha is not cut at its limit, dx and dy as in a splat:
@@ -27,27 +27,27 @@ COLUMN_SUMS = 6
 
 
 @exact_parallel
-def blend_gradient(splats: F32, starts: I64, ends: I64, pairs: I32, turn: I64, columns: int, image: F32, gradient: F32,
-                   sums: F32) -> None:  # fmt: skip
-    """Fills sums [P, SUMS], by slot, for image [H, W, 4] and its gradient [H, W, 4]."""
+def blend_gradient(splats: F32, starts: I64, ends: I64, pairs: I32, turn: I64, columns: int, colour: F32, cover: F32,
+                   by_colour: F32, by_cover: F32, sums: F32) -> None:  # fmt: skip
+    """Fills sums [P, SUMS], by slot, from colour [H, W, 3] and opacity cover [H, W] and the gradients by both."""
     for step in prange(len(turn)):
         tile = turn[step]
         left, top = tile % columns * TILE, tile // columns * TILE
         planes = np.zeros((TILE, PLANES * TILE), f32)
-        load(planes, left, top, image, gradient)
-        column = np.empty(COLUMN_SUMS * TILE, f32)
+        load(planes, left, top, colour, cover, by_colour, by_cover)
+        column, rows = np.empty(COLUMN_SUMS * TILE, f32), np.empty((AHEAD, 2), np.int32)
         for k in range(starts[tile], ends[tile]):
+            place = (k - starts[tile]) % AHEAD
+            if place == 0:
+                look_ahead(splats, pairs, k, ends[tile], left, top, rows)
             i = pairs[k, 0]
             x0, y0 = f32(left) + f32(0.5) - splats[i, X], f32(top) + f32(0.5) - splats[i, Y]
             shear, across, along, opacity = splats[i, SHEAR], splats[i, ACROSS], splats[i, ALONG], splats[i, OPACITY]
-            red, green, blue, reach = splats[i, RED], splats[i, GREEN], splats[i, BLUE], splats[i, REACH]
+            red, green, blue = splats[i, RED], splats[i, GREEN], splats[i, BLUE]
             column[:] = ZERO
-            first, last = rows_of(splats, i, top)
-            for row in range(first, last + 1):
+            for row in range(rows[place, 0], rows[place, 1] + 1):
                 dy = y0 + f32(row)
                 start, fall = fma(shear, dy, x0), along * dy * dy
-                if misses(start, fall, across, reach):
-                    continue
                 line = planes[row]
                 for x in range(TILE):
                     full = opacity * falloff(start + f32(x), fall, across)
@@ -78,20 +78,22 @@ def blend_gradient(splats: F32, starts: I64, ends: I64, pairs: I32, turn: I64, c
 
 
 @exact_inline
-def load(planes: npt.NDArray[np.float32], left: int, top: int, image: F32, gradient: F32) -> None:
+def load(planes: F32, left: int, top: int, colour: F32, cover: F32, by_colour: F32, by_cover: F32) -> None:
     """Fills the planes of a tile at the start of the walk."""
-    height, width = image.shape[:2]
+    height, width = cover.shape
     for row in range(TILE):
         for x in range(TILE):
             inside = left + x < width and top + row < height
             planes[row, x] = ONE if inside else -ONE
             if inside:
                 total = ZERO
-                for c in range(4):
-                    g = gradient[top + row, left + x, c]
+                for c in range(3):
+                    g = by_colour[top + row, left + x, c]
                     planes[row, (3 + c) * TILE + x] = g
-                    total += g * image[top + row, left + x, c]
-                planes[row, 2 * TILE + x] = total
+                    total += g * colour[top + row, left + x, c]
+                g = by_cover[top + row, left + x]
+                planes[row, 6 * TILE + x] = g
+                planes[row, 2 * TILE + x] = total + g * cover[top + row, left + x]
 
 
 @inline

@@ -22,8 +22,9 @@ from ralhe.rasteriser.tiles import I64, Tiles, tiles_of
 STRIDE = 16  # tiles apart that follow each other in the order of work
 
 
-def rasterise(splats: Splats, camera: Camera, background: Tensor, count: int, eps2d: float) -> Tensor:
-    """[H, W, 4] colour and opacity, from tensors on the CPU.
+def rasterise(splats: Splats, camera: Camera, background: Tensor, count: int,
+              eps2d: float) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """Colour [H, W, 3] and opacity [H, W], from tensors on the CPU.
 
     background [3]; `count` coefficients of the harmonics are used. The result and its gradients (to means,
     covariances, opacities and sh) are the same for any number of threads.
@@ -55,7 +56,8 @@ class Arrays(NamedTuple):
 class Painted:
     """A picture and what came up on the way."""
 
-    image: Tensor  # [H, W, 4] colour and opacity
+    colour: Tensor  # [H, W, 3]
+    cover: Tensor  # [H, W] opacity
     splats: F32  # [N, SPLAT]
     tiles: Tiles
     ends: I64  # [T] pairs of each tile that were needed
@@ -69,31 +71,34 @@ def paint(splats: Splats, camera: Camera, background: Tensor, count: int, eps2d:
     flat, boxes, depths = np.empty((n, SPLAT), np.float32), np.empty((n, 4), np.int16), np.empty(n, np.float32)
     project(*scene, count, numbers_of(camera, eps2d), splats.antialiased, flat, boxes, depths)
     tiles = tiles_of(flat, boxes, depth_order(depths), camera.width, camera.height)
-    image, ends = torch.empty((camera.height, camera.width, 4)), tiles.starts[:-1].copy()
+    colour, cover = torch.empty((camera.height, camera.width, 3)), torch.empty((camera.height, camera.width))
+    ends = tiles.starts[:-1].copy()
     behind = background.detach().float().contiguous().numpy()
-    blend(flat, tiles.starts, tiles.pairs, turns(tiles, part), tiles.columns, behind, image.numpy(), ends)
-    return Painted(image, flat, tiles, ends)
+    turn, pictures = turns(tiles, part), (colour.numpy(), cover.numpy())
+    blend(flat, tiles.starts, tiles.pairs, turn, tiles.columns, behind, *pictures, ends)
+    return Painted(colour, cover, flat, tiles, ends)
 
 
 class _Rasterise(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, means: Tensor, covariances: Tensor, opacities: Tensor, sh: Tensor, background: Tensor,
-                camera: Camera, count: int, eps2d: float, antialiased: bool) -> Tensor:  # fmt: skip
+                camera: Camera, count: int, eps2d: float, antialiased: bool) -> tuple[Tensor, Tensor]:  # fmt: skip
         scene = Splats(means, covariances, opacities, sh, antialiased)
         painted = paint(scene, camera, background, count, eps2d)
         inputs = (t.detach().float().contiguous() for t in (means, covariances, opacities, sh))
-        ctx.save_for_backward(*inputs, painted.image)
+        ctx.save_for_backward(*inputs, painted.colour, painted.cover)
         ctx.rest = count, numbers_of(camera, eps2d), antialiased, painted.splats, painted.tiles, painted.ends
-        return painted.image
+        return painted.colour, painted.cover
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        *inputs, image = ctx.saved_tensors
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        *inputs, colour, cover = ctx.saved_tensors
         count, numbers, antialiased, splats, tiles, ends = ctx.rest
+        by_colour, by_cover = (gradient.float().contiguous().numpy() for gradient in gradients)
         sums = np.empty((len(tiles.pairs), SUMS), np.float32)
         blend_gradient(
-            splats, tiles.starts, ends, tiles.pairs, turns(tiles), tiles.columns,
-            image.numpy(), gradient.float().contiguous().numpy(), sums,
+            splats, tiles.starts, ends, tiles.pairs, turns(tiles), tiles.columns, colour.numpy(), cover.numpy(),
+            by_colour, by_cover, sums,
         )  # fmt: skip
         out = [torch.empty_like(t) for t in inputs]
         scene, slopes = Arrays(*(t.numpy() for t in inputs)), Arrays(*(t.numpy() for t in out))

@@ -27,8 +27,9 @@ def drawing_device() -> str:
     return "cuda" if gsplat_absence() is None else "cpu"
 
 
-def rasterise_gpu(splats: Splats, camera: Camera, background: Tensor, count: int, eps2d: float) -> Tensor:
-    """[H, W, 4] colour and opacity, from tensors on the GPU; arguments as for `rasterise`.
+def rasterise_gpu(splats: Splats, camera: Camera, background: Tensor, count: int,
+                  eps2d: float) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """Colour [H, W, 3] and opacity [H, W], from tensors on the GPU; arguments as for `rasterise`.
 
     gsplat before 1.6 cuts alpha at 0.999 instead of 0.99, which shows on opaque splats.
     """
@@ -55,4 +56,4 @@ def rasterise_gpu(splats: Splats, camera: Camera, background: Tensor, count: int
         rasterize_mode="antialiased" if splats.antialiased else "classic",
         packed=False,
     )
-    return torch.cat([colour[0], alpha[0]], -1)
+    return colour[0], alpha[0, ..., 0]

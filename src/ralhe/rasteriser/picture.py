@@ -62,5 +62,4 @@ def render(
     behind = torch.as_tensor(background, dtype=torch.float32, device=device)
     if behind.shape != (3,):
         raise SceneError(f"background has shape {tuple(behind.shape)}, expected (3,)")
-    image = draw(gaussians, camera, behind, count, eps2d)
-    return Rendered(image[..., :3], image[..., 3])
+    return Rendered(*draw(gaussians, camera, behind, count, eps2d))

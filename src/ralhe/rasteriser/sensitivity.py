@@ -16,10 +16,10 @@ from torch import Tensor
 
 from ralhe.cameras.camera import Camera
 from ralhe.kernels import exact_parallel, fma, inline, parallel, prange
-from ralhe.rasteriser.blending import ALPHA_MAX, ALPHA_MIN, DONE, ONE, ZERO, f32, falloff, misses, rows_of
+from ralhe.rasteriser.blending import AHEAD, ALPHA_MAX, ALPHA_MIN, DONE, ONE, ZERO, f32, falloff, look_ahead
 from ralhe.rasteriser.cpu import WHOLE, Painted, Part, paint, turns
 from ralhe.rasteriser.lens import EPS2D
-from ralhe.rasteriser.projection import ACROSS, ALONG, BLUE, F32, GREEN, OPACITY, PARTS, REACH, RED, SHEAR, TILE, X, Y
+from ralhe.rasteriser.projection import ACROSS, ALONG, BLUE, F32, GREEN, OPACITY, PARTS, RED, SHEAR, TILE, X, Y
 from ralhe.rasteriser.splats import Splats
 from ralhe.rasteriser.tiles import I32, I64
 
@@ -41,7 +41,7 @@ def look(splats: Splats, camera: Camera, background: Tensor, part: Part = WHOLE,
     """A picture [H, W, 3] without its gradient, and what each of N Gaussians does to it, guessed from a part of it;
     splats on the CPU."""
     painted = paint(splats, camera, background, splats.sh.shape[1], eps2d)
-    return painted.image[..., :3], _influence(painted, part)
+    return painted.colour, _influence(painted, part)
 
 
 def influence(splats: Splats, camera: Camera, background: Tensor, part: Part, eps2d: float = EPS2D) -> Influence:
@@ -54,7 +54,7 @@ def _influence(painted: Painted, part: Part) -> Influence:
     sums = np.zeros((len(tiles.pairs), 2), np.float32)
     turn = turns(tiles, part)
     blend_influence(
-        painted.splats, tiles.starts, painted.ends, tiles.pairs, turn, tiles.columns, painted.image.numpy(), sums
+        painted.splats, tiles.starts, painted.ends, tiles.pairs, turn, tiles.columns, painted.colour.numpy(), sums
     )
     add_by_splat(tiles.slots, sums, total)
     total *= part.every
@@ -62,10 +62,10 @@ def _influence(painted: Painted, part: Part) -> Influence:
 
 
 @exact_parallel
-def blend_influence(splats: F32, starts: I64, ends: I64, pairs: I32, turn: I64, columns: int, image: F32,
+def blend_influence(splats: F32, starts: I64, ends: I64, pairs: I32, turn: I64, columns: int, colour: F32,
                     sums: F32) -> None:  # fmt: skip
-    """Fills sums [P, 2], by slot and zero before, for the finished image [H, W, 4]."""
-    height, width = image.shape[:2]
+    """Fills sums [P, 2], by slot and zero before, for the finished colour [H, W, 3]."""
+    height, width = colour.shape[:2]
     for step in prange(len(turn)):
         tile = turn[step]
         left, top = tile % columns * TILE, tile // columns * TILE
@@ -76,20 +76,20 @@ def blend_influence(splats: F32, starts: I64, ends: I64, pairs: I32, turn: I64, 
                 planes[row, x] = ONE if inside else -ONE
                 if inside:
                     for c in range(3):
-                        planes[row, (1 + c) * TILE + x] = image[top + row, left + x, c]
-        column = np.empty(2 * TILE, f32)
+                        planes[row, (1 + c) * TILE + x] = colour[top + row, left + x, c]
+        column, rows = np.empty(2 * TILE, f32), np.empty((AHEAD, 2), np.int32)
         for k in range(starts[tile], ends[tile]):
+            place = (k - starts[tile]) % AHEAD
+            if place == 0:
+                look_ahead(splats, pairs, k, ends[tile], left, top, rows)
             i = pairs[k, 0]
             x0, y0 = f32(left) + f32(0.5) - splats[i, X], f32(top) + f32(0.5) - splats[i, Y]
             shear, across, along, opacity = splats[i, SHEAR], splats[i, ACROSS], splats[i, ALONG], splats[i, OPACITY]
-            red, green, blue, reach = splats[i, RED], splats[i, GREEN], splats[i, BLUE], splats[i, REACH]
+            red, green, blue = splats[i, RED], splats[i, GREEN], splats[i, BLUE]
             column[:] = ZERO
-            first, last = rows_of(splats, i, top)
-            for row in range(first, last + 1):
+            for row in range(rows[place, 0], rows[place, 1] + 1):
                 dy = y0 + f32(row)
                 start, fall = fma(shear, dy, x0), along * dy * dy
-                if misses(start, fall, across, reach):
-                    continue
                 line = planes[row]
                 for x in range(TILE):
                     alpha = min(ALPHA_MAX, opacity * falloff(start + f32(x), fall, across))
