@@ -27,7 +27,7 @@ class Scene:
 @pytest.mark.parametrize("start", [1e-4, 0.02, 10.0])
 def test_meets_the_size(slope: float, target: int, start: float) -> None:
     scene = Scene(target * 0.05**slope, slope)
-    lmbda, size = search_lambda(scene.size_at, target, start, 12)
+    lmbda, size, _ = search_lambda(scene.size_at, target, start, 12)
     assert target * (1 - TOLERANCE) <= size <= target
     assert size == scene.size_at(lmbda)
     assert scene.walks <= 13
@@ -37,7 +37,7 @@ def test_meets_the_size(slope: float, target: int, start: float) -> None:
 def test_never_answers_more_than_the_size_where_less_was_seen(noise: float) -> None:
     for target in range(20_000, 40_000, 777):
         scene = Scene(10_000, 0.35, noise=noise)
-        _, size = search_lambda(scene.size_at, target, 0.02, 12)
+        _, size, _ = search_lambda(scene.size_at, target, 0.02, 12)
         assert size <= target
 
 
@@ -48,7 +48,7 @@ def test_a_start_that_is_right_is_asked_for_as_it_is() -> None:
         asked.append(lmbda)
         return 12_900 if lmbda == start else 1
 
-    assert search_lambda(size_at, 13_000, start, 12) == (start, 12_900)
+    assert search_lambda(size_at, 13_000, start, 12)[:2] == (start, 12_900)
     assert asked == [start]
 
 
@@ -62,7 +62,7 @@ def test_a_slope_that_is_known_saves_a_walk() -> None:
 @pytest.mark.parametrize("target", [1_000, 10**9])
 def test_a_span_is_not_left_and_its_end_ends_the_search(target: int) -> None:
     scene = Scene(100_000, 0.35)
-    lmbda, size = search_lambda(scene.size_at, target, 0.02, 12, span=8)
+    lmbda, size, _ = search_lambda(scene.size_at, target, 0.02, 12, span=8)
     assert lmbda == pytest.approx(0.02 * 8 if target < 10_000 else 0.02 / 8)
     assert scene.walks == 2
     assert size == scene.size_at(lmbda)
@@ -83,13 +83,13 @@ def test_what_cannot_come_nearer_is_not_asked_for_again() -> None:
 
 def test_best_quality_where_all_fit() -> None:
     scene = Scene(100, 0.35)
-    lmbda, size = search_lambda(scene.size_at, 10**9, 0.02, 12)
+    lmbda, size, _ = search_lambda(scene.size_at, 10**9, 0.02, 12)
     assert lmbda == pytest.approx(LAMBDA_RANGE[0], rel=1e-3)
     assert size == scene.size_at(lmbda)
 
 
 def test_smallest_where_none_fits() -> None:
     scene = Scene(10_000, 0.35, floor=8_000)
-    lmbda, size = search_lambda(scene.size_at, 1_000, 0.02, 12)
+    lmbda, size, _ = search_lambda(scene.size_at, 1_000, 0.02, 12)
     assert lmbda == pytest.approx(LAMBDA_RANGE[1], rel=1e-3)
     assert size == scene.size_at(lmbda)

@@ -105,8 +105,9 @@ class Job:
         self.fit = Fit(self.scene, gaussian_weights(self.scene.weights), header, meter)
         self._influence: Influence | None = None  # of each Gaussian on pictures, once retrained
         self.lmbda, self.reached = FIRST_LAMBDA, 0  # where searches begin; bytes there
+        self._slope = USUAL_SLOPE  # of log size over log lambda, as the last search found it
         if before is not None:
-            self.lmbda = before.lmbda
+            self.lmbda, self._slope = before.lmbda, before._slope
             self.fit.learn_from(before.fit)
         self._channels = channels_of(plan.sh_degree)
 
@@ -203,8 +204,11 @@ class Job:
                span: float = math.inf) -> tuple[float, int]:  # fmt: skip
         """Lambda and size of the largest stream tried that is within the size; around an aim, if there is one."""
         code = self.fit.code if aim is None else partial(self.fit.code_towards, aim)
-        slope = USUAL_SLOPE if aim is None else ROUNDING_SLOPE
-        return search_lambda(lambda x: len(code(x).data), size, start, walks, tolerance, slope, span)
+        slope = self._slope if aim is None else ROUNDING_SLOPE
+        found = search_lambda(lambda x: len(code(x).data), size, start, walks, tolerance, slope, span)
+        if aim is None:
+            self._slope = found.slope
+        return found.lmbda, found.size
 
     def refine(self, size: int, preset: Preset) -> Candidate:
         """Retraining, rounds of choosing and learning, then the stream just below the size, after a warm-up."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 TOLERANCE = 0.03
 LAMBDA_RANGE = (5e-5, 64.0)
@@ -23,23 +24,38 @@ def is_coarsest(lmbda: float) -> bool:
     return lmbda >= LAMBDA_RANGE[1] * 0.99
 
 
+class Found(NamedTuple):
+    """What a search came to."""
+
+    lmbda: float
+    size: int  # bytes
+    slope: float  # of the curve there, for the next search
+
+
+class Point(NamedTuple):
+    """Of the curve."""
+
+    x: float  # log lambda
+    size: int
+
+
 def search_lambda(size_at: Callable[[float], int], target: int, start: float, walks: int,
                   tolerance: float = TOLERANCE, slope: float = USUAL_SLOPE, span: float = math.inf,
-                  ) -> tuple[float, int]:  # fmt: skip
+                  ) -> Found:  # fmt: skip
     """Secant search on log size over log lambda, kept inside the bracket; at most `walks` evaluations.
 
     slope: what is thought to be that of the curve, before two points of it are known. span: factor by which lambda may
-    differ from its start. Returns the largest size not above the target with its lambda or, where all are above, the
-    smallest.
+    differ from its start. Finds the largest size not above the target or, where all are above, the smallest.
     """
     low, high = (math.log(x) for x in (max(LAMBDA_RANGE[0], start / span), min(LAMBDA_RANGE[1], start * span)))
     aim = math.log(target * (1 - tolerance / 2))
-    tried: list[tuple[float, int]] = []
+    tried: list[Point] = []
     start = min(max(start, LAMBDA_RANGE[0]), LAMBDA_RANGE[1])
     x = math.log(start)
     for _ in range(walks):
         size = size_at(math.exp(x) if tried else start)
-        tried.append((x, size))
+        tried.append(Point(x, size))
+        slope = _slope(tried, aim, slope)
         if target * (1 - tolerance) <= size <= target or (size <= target and x <= low) or (size > target and x >= high):
             break
         if size > target:
@@ -47,25 +63,36 @@ def search_lambda(size_at: Callable[[float], int], target: int, start: float, wa
         else:
             high = min(high, x)
         x = _next(tried, aim, low, high, slope)
-        if any(abs(x - known) < SAME for known, _ in tried):
+        if any(abs(x - known.x) < SAME for known in tried):
             break
-    below = [t for t in tried if t[1] <= target]
-    best = max(below, key=lambda t: t[1]) if below else min(tried, key=lambda t: t[1])
-    return start if best is tried[0] else math.exp(best[0]), best[1]
+    below = [t for t in tried if t.size <= target]
+    best = max(below, key=lambda t: t.size) if below else min(tried, key=lambda t: t.size)
+    return Found(start if best is tried[0] else math.exp(best.x), best.size, slope)
 
 
-def _next(tried: list[tuple[float, int]], aim: float, low: float, high: float, slope: float) -> float:
-    x, y = tried[-1][0], math.log(tried[-1][1])
-    if len(tried) > 1:
-        nearest = sorted(tried, key=lambda t: abs(math.log(t[1]) - aim))[:2]
-        (x, size), (x0, size0) = nearest
-        y = math.log(size)
-        if x != x0 and size != size0:
-            slope = min(-0.02, (y - math.log(size0)) / (x - x0))
-    step = min(max((aim - y) / slope, -3.0), 3.0)
-    guess = min(max(x + step, low), high)
+def _around(tried: list[Point], aim: float) -> list[Point]:
+    """The two points nearest to the aim, the nearest first: one on each side of it where there are such."""
+    nearest, *others = sorted(tried, key=lambda t: abs(math.log(t.size) - aim))
+    across = [t for t in others if (math.log(t.size) < aim) != (math.log(nearest.size) < aim)]
+    return [nearest, *(across or others)[:1]]
+
+
+def _slope(tried: list[Point], aim: float, slope: float) -> float:
+    """Of the curve at the aim; the given one where two points do not tell."""
+    if len(tried) < 2:
+        return slope
+    one, other = _around(tried, aim)
+    if abs(one.x - other.x) < SAME or one.size == other.size:
+        return slope
+    return min(-0.02, math.log(one.size / other.size) / (one.x - other.x))
+
+
+def _next(tried: list[Point], aim: float, low: float, high: float, slope: float) -> float:
+    nearest = _around(tried, aim)[0]
+    step = min(max((aim - math.log(nearest.size)) / slope, -3.0), 3.0)
+    guess = min(max(nearest.x + step, low), high)
     margin = 0.02 * (high - low)
-    walked = [t[0] for t in tried]
+    walked = [t.x for t in tried]
     least, most = low + margin * (low in walked), high - margin * (high in walked)
     if len(tried) > 1 and not least <= guess <= most:
         return (low + high) / 2 if len(tried) > 4 else min(max(guess, least), most)
