@@ -20,13 +20,14 @@ OURS = ("ralhe-best", "ralhe-default", "ralhe-fast", "ralhe-best-given", "ralhe-
 
 @dataclass(frozen=True)
 class Results:
-    """Rows of all scenes."""
+    """Rows of all scenes, and what our streams say of themselves."""
 
     rows: tuple[Row, ...]
+    streams: tuple[Row, ...] = ()
 
     @classmethod
     def read(cls, folder: Path = FOLDER) -> Results:
-        return cls(tuple(rows.read(folder / "results.tsv")))
+        return cls(*(tuple(rows.read(folder / name)) for name in ("results.tsv", "streams.tsv")))
 
     @property
     def scenes(self) -> list[str]:
@@ -44,6 +45,12 @@ class Results:
         """Rows with a file, by rising size."""
         some = [r for r in self.rows if (r["scene"], r["codec"], r["status"]) == (scene, codec, DONE)]
         return sorted(some, key=lambda row: int(row["bytes"]))
+
+    def extent(self, scene: str) -> str:
+        """Gaussians of a scene that was encoded, and the degree of its harmonics."""
+        count = next(row["source_gaussians"] for row in self.streams if row["scene"] == scene)
+        degree = max(row["sh_degree"] for codec in OURS for row in self.measured(scene, codec))
+        return f"{int(count):,}, {degree}"
 
     def curve(self, scene: str, codec: str) -> Curve:
         """Bytes and PSNR; a thinned packer's curve ends in the packer of the whole scene."""

@@ -1,4 +1,4 @@
-"""Writes the tables of README.md from the results, between their marks, and BD-rates beside the results.
+"""Writes the tables of README.md and docs/benchmarks.md from the results, and BD-rates beside the results.
 
     python -m benchmarks.tables [results folder]
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import rows
@@ -15,7 +16,7 @@ from benchmarks.process import ROOT
 from benchmarks.results import FOLDER, OURS, Delta, Results, deltas, markdown
 from benchmarks.rows import DONE, Row
 
-README = ROOT / "README.md"
+README, DOCS = ROOT / "README.md", ROOT / "docs" / "benchmarks.md"
 PUBLISHED = ROOT / "benchmarks" / "published.tsv"
 SIZES = ("1MB", "500kB", "250kB", "100kB")
 MIDDLE = "500kB"
@@ -23,24 +24,44 @@ GPU, ON_GPU = "NVIDIA", "†"  # in the name of a machine; in the table
 DELTA_COLUMNS = ("scene", "codec", "ours", "bd_rate_percent", "bd_psnr_dB")
 
 
+SHOWN = "ralhe-default", "ralhe-fast"  # in README.md; the second in brackets
+
+
+def size_table(results: Results) -> str:
+    """PSNR of two presets at four sizes, a line for each scene, and one for its photos where there are some."""
+    lines = []
+    for scene in results.scenes:
+        lines.append((f"{scene}, {results.extent(scene)}", *_pairs(results, scene, "psnr", SHOWN)))
+        lines.append((f"{scene}, its photos", *_pairs(results, scene, "photo_psnr", SHOWN)))
+        given = [f"{codec}-given" for codec in SHOWN]
+        lines.append((f"{scene}, its photos, given views", *_pairs(results, scene, "photo_psnr", given)))
+    return markdown(("scene, Gaussians, SH", *SIZES), [line for line in lines if any(line[1:])])
+
+
+def _pairs(results: Results, scene: str, field: str, codecs: Sequence[str]) -> list[str]:
+    """At each size what the first codec comes to, and in brackets the second."""
+    cells = []
+    for size in SIZES:
+        found = (results.find(scene, codec, size) for codec in codecs)
+        first, second = (row[field] if row and row["status"] == DONE else "" for row in found)
+        cells.append(" ".join([*([f"**{first}**"] if first else []), *([f"({second})"] if second else [])]))
+    return cells
+
+
 def ours_table(results: Results) -> str:
     """One line for each scene and preset: quality at four sizes, seconds of its ladder, those on a GPU left out."""
     heads = ("scene", "Gaussians, SH", "preset", *SIZES, "seconds")
-    streams = {rows.key(row): row for row in rows.read(FOLDER / "streams.tsv")}
     lines = []
     for scene in results.scenes:
         for codec in (name for name in results.codecs(scene) if name in OURS):
             found = {row["size"]: row for row in results.measured(scene, codec)}
             if not found:
                 continue
-            source = streams[scene, codec, next(iter(found))]["source_gaussians"]
-            degree = max(row["sh_degree"] for row in found.values())
             cells = [_quality(found[size]) if size in found else "" for size in SIZES]
             timed = (row for row in found.values() if row["encode_s"] and GPU not in row["machine"])
             seconds = max((float(row["encode_s"]) for row in timed), default=0)
-            size = f"{int(source):,}, {degree}"
             preset = codec.removeprefix("ralhe-").replace("-given", ", given views")
-            lines.append((scene, size, preset, *cells, f"{seconds:.0f}" if seconds else ""))
+            lines.append((scene, results.extent(scene), preset, *cells, f"{seconds:.0f}" if seconds else ""))
     return markdown(heads, lines)
 
 
@@ -97,7 +118,7 @@ def insert(text: str, name: str, table: str) -> str:
     before, found, rest = text.partition(begin)
     _, closed, after = rest.partition(end)
     if not (found and closed):
-        raise ValueError(f"README.md has no {begin.strip()} ... {end}; put them where the table belongs")
+        raise ValueError(f"there is no {begin.strip()} ... {end}; put them where the table belongs")
     return before + begin + table + end + after
 
 
@@ -121,14 +142,20 @@ def _rate(delta: Delta | None) -> str:
     return f" ({delta.bd_rate:+.0f}%)" if delta.bd_rate is not None else " (beyond)"
 
 
+TABLES = (
+    (README, "sizes", size_table),
+    (README, "peers", peers_table),
+    (README, "published", published_table),
+    (DOCS, "presets", ours_table),
+)
+
+
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
     results = Results.read(folder)
     write_deltas(folder / "bd.tsv", results)
-    text = README.read_text()
-    for name, table in (("codec", ours_table), ("peers", peers_table), ("published", published_table)):
-        text = insert(text, name, table(results))
-    README.write_text(text)
+    for path, name, table in TABLES:
+        path.write_text(insert(path.read_text(), name, table(results)))
 
 
 if __name__ == "__main__":

@@ -27,6 +27,8 @@ def folder(tmp_path: Path) -> Path:
     table += [row("prune+spz", "1MB", 990_000, 41.0), row("prune+spz", "500kB", 499_000, 37.0)]
     table += [row("prune+spz", "100kB", 0, 0) | {"status": "failed: <it> broke", "bytes": "", "psnr": ""}]
     rows.write(tmp_path / "results.tsv", table)
+    stream = {"scene": "ball", "codec": "ralhe-fast", "size": "1MB", "source_gaussians": "12345"}
+    rows.write(tmp_path / "streams.tsv", [stream], rows.STREAM_COLUMNS)
     return tmp_path
 
 
@@ -41,6 +43,24 @@ def test_deltas_hold_ours_against_each_curve(folder: Path) -> None:
 
 def test_a_thinned_curve_ends_in_the_whole_scene(folder: Path) -> None:
     assert Results.read(folder).curve("ball", "prune+spz").bytes.tolist() == [499_000, 990_000, 1_900_000]
+
+
+def test_the_table_of_sizes_has_two_presets_in_a_cell_and_a_line_for_photos(folder: Path) -> None:
+    lines = tables.size_table(Results.read(folder)).splitlines()
+    assert lines[2:] == ["| ball, 12,345, 1 | (44.00) | (40.00) |  |  |"]
+    rows.put(folder / "results.tsv", row("ralhe-default", "1MB", 990_000, 46.0, photo_psnr="35.10"))
+    rows.put(folder / "results.tsv", row("ralhe-fast-given", "1MB", 990_000, 43.0, photo_psnr="35.20"))
+    lines = tables.size_table(Results.read(folder)).splitlines()
+    assert lines[2:] == [
+        "| ball, 12,345, 1 | **46.00** (44.00) | (40.00) |  |  |",
+        "| ball, its photos | **35.10** |  |  |  |",
+        "| ball, its photos, given views | (35.20) |  |  |  |",
+    ]
+
+
+def test_the_table_of_presets_has_a_line_for_each(folder: Path) -> None:
+    (line,) = tables.ours_table(Results.read(folder)).splitlines()[2:]
+    assert line == "| ball | 12,345, 1 | fast | 44.00 (.9876) | 40.00 (.9876) |  |  | 12 |"
 
 
 def test_the_table_of_peers_has_a_line_for_each(folder: Path) -> None:
