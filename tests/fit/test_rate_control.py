@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
 from ralhe.fit.rate_control import LAMBDA_RANGE, TOLERANCE, search_lambda
@@ -57,6 +58,20 @@ def test_a_slope_that_is_known_saves_a_walk() -> None:
     search_lambda(usual.size_at, 15_000, 0.02, 12, 0.006)
     search_lambda(told.size_at, 15_000, 0.02, 12, 0.006, slope=-0.1)
     assert told.walks == 2 < usual.walks
+
+
+def test_the_slope_of_a_curve_is_told() -> None:
+    assert search_lambda(Scene(10_000, 0.2).size_at, 15_000, 0.02, 12).slope == pytest.approx(-0.2, abs=0.01)
+
+
+def test_points_on_one_side_do_not_lead_out_of_the_bracket() -> None:
+    """A curve that is flat just above the size, as that of a real scene was."""
+    lambdas, sizes = np.log([0.0043, 0.00445, 0.00471, 0.00546]), np.log([1_005_522, 1_002_676, 982_910, 946_472])
+
+    def size_at(lmbda: float) -> int:
+        return int(np.exp(np.interp(math.log(lmbda), lambdas, sizes)))
+
+    assert 994_000 <= search_lambda(size_at, 1_000_000, 0.00546, 12, 0.006).size <= 1_000_000
 
 
 @pytest.mark.parametrize("target", [1_000, 10**9])

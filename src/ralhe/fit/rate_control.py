@@ -10,7 +10,8 @@ TOLERANCE = 0.03
 LAMBDA_RANGE = (5e-5, 64.0)
 """Finer steps make latents of the top levels larger than the stream can hold: below 1e-5 errors grow again."""
 
-USUAL_SLOPE = -0.35
+USUAL_SLOPE = -0.35  # of log size over log lambda
+SLOPES = -0.8, -0.1  # that another search may begin with: what two walks say of a curve's end says little of its middle
 SAME = 0.004  # of log lambda: not worth another walk
 
 
