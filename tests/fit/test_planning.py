@@ -113,6 +113,20 @@ def test_a_plan_that_grows_is_as_shallow_as_pictures_say(
     assert settled(source, FAST).plan.depth == better
 
 
+@pytest.mark.parametrize(("better", "depth"), [(9, None), (10, None), (10, 9)])
+def test_fewer_gaussians_are_as_deep_as_pictures_say(
+    source: Source, monkeypatch: pytest.MonkeyPatch, better: int, depth: int | None
+) -> None:
+    """Before they are fewer, the usual depth is the best one; a depth that was asked for stays."""
+    changing(monkeypatch, 1, 2)
+    promising(monkeypatch, lambda job: -job.plan.leaves)
+    monkeypatch.setattr("ralhe.fit.planning.planned_depth", lambda bits, tried: 9)
+    monkeypatch.setattr(Job, "error", lambda job: abs(job.plan.depth - (9 if job.plan.leaves == USUAL else better)))
+    job = settled(source, replace(THOROUGH, trials=1), depth)
+    assert job.plan.leaves == pytest.approx(USUAL / STEP, rel=0.01)
+    assert job.plan.depth == (depth or better)
+
+
 @pytest.mark.parametrize(
     ("preset", "better", "step"), [(FAST, -1, -1), (FAST, 1, 0), (THOROUGH, 1, 1), (THOROUGH, 0, 0)]
 )

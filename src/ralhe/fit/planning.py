@@ -176,13 +176,15 @@ class Planner:
         return best
 
     def _resized(self, job: Job, leaves: int) -> Job:
-        """Another job with so many Gaussians: what grows has fewer bits each, but a level less may cost more than it
-        saves, so both depths are warmed up, and the error of pictures held out decides."""
-        plan = self._plan(leaves)
+        """Another job with so many Gaussians, at one of two depths: more have fewer bits each, but a level less may cost
+        more than it saves; fewer may have bits for a level more. The error of pictures held out decides."""
+        plan, depth = self._plan(leaves), job.plan.depth
         other = self._warmed(plan, job)
-        if plan.depth >= job.plan.depth:
+        if leaves < job.plan.leaves and plan.depth == depth:
+            depth += 1
+        if self._depth is not None or not plan.depth < depth <= MAX_PLANNED_DEPTH:
             return other
-        deeper = self._warmed(replace(plan, depth=job.plan.depth), other)
+        deeper = self._warmed(replace(plan, depth=depth), other)
         return min(other, deeper, key=self._expected)
 
     def _promise(self, job: Job) -> float:
