@@ -176,8 +176,8 @@ class Planner:
         return best
 
     def _resized(self, job: Job, leaves: int) -> Job:
-        """Another job with so many Gaussians, at one of two depths: more have fewer bits each, but a level less may cost
-        more than it saves; fewer may have bits for a level more. The error of pictures held out decides."""
+        """Another job with so many Gaussians, at one of two depths: more have fewer bits each, but a level less may
+        cost more than it saves; fewer may have bits for a level more. The error of pictures held out decides."""
         plan, depth = self._plan(leaves), job.plan.depth
         other = self._warmed(plan, job)
         if leaves < job.plan.leaves and plan.depth == depth:
