@@ -22,19 +22,19 @@ SIZES = ("1MB", "500kB", "250kB", "100kB")
 MIDDLE = "500kB"
 GPU, ON_GPU = "NVIDIA", "†"  # in the name of a machine; in the table
 DELTA_COLUMNS = ("scene", "codec", "ours", "bd_rate_percent", "bd_psnr_dB")
-
-
 SHOWN = "ralhe-default", "ralhe-fast"  # in README.md; the second in brackets
+GIVEN = "ralhe-default-given", "ralhe-fast-given"
 
 
 def size_table(results: Results) -> str:
-    """PSNR of two presets at four sizes, a line for each scene, and one for its photos where there are some."""
+    """PSNR of two presets at four sizes, a line for each scene of ours, and one for its photos where there are some."""
     lines = []
     for scene in results.scenes:
+        if not any(results.measured(scene, codec) for codec in OURS):
+            continue
         lines.append((f"{scene}, {results.extent(scene)}", *_pairs(results, scene, "psnr", SHOWN)))
         lines.append((f"{scene}, its photos", *_pairs(results, scene, "photo_psnr", SHOWN)))
-        given = [f"{codec}-given" for codec in SHOWN]
-        lines.append((f"{scene}, its photos, given views", *_pairs(results, scene, "photo_psnr", given)))
+        lines.append((f"{scene}, its photos, given views", *_pairs(results, scene, "photo_psnr", GIVEN)))
     return markdown(("scene, Gaussians, SH", *SIZES), [line for line in lines if any(line[1:])])
 
 
@@ -44,7 +44,7 @@ def _pairs(results: Results, scene: str, field: str, codecs: Sequence[str]) -> l
     for size in SIZES:
         found = (results.find(scene, codec, size) for codec in codecs)
         first, second = (row[field] if row and row["status"] == DONE else "" for row in found)
-        cells.append(" ".join([*([f"**{first}**"] if first else []), *([f"({second})"] if second else [])]))
+        cells.append(" ".join(text for text in (first and f"**{first}**", second and f"({second})") if text))
     return cells
 
 

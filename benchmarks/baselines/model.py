@@ -69,13 +69,13 @@ def choose_depth(gaussians: Gaussians, worth: npt.NDArray[np.float64], pictures:
     """The least depth whose voxels look like the Gaussians that they were made of."""
     before = Splats.of(gaussians)
     with torch.no_grad():
-        wanted = [picture.difference(before) for picture in pictures.exam]
+        wanted = [picture.drawn(before) for picture in pictures.exam]
     for depth in DEPTHS:
         scene = voxelise(gaussians, choose_grid(gaussians.positions, depth), worth)
         splats = Leaves(scene).splats(antialiased)
         with torch.no_grad():
             errors = [
-                float((picture.difference(splats) - there).square().mean())
+                float((picture.drawn(splats) - there).square().mean())
                 for picture, there in zip(pictures.exam, wanted, strict=True)
             ]
         if decibels(float(np.mean(errors))) >= ENOUGH:

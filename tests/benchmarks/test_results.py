@@ -58,6 +58,12 @@ def test_the_table_of_sizes_has_two_presets_in_a_cell_and_a_line_for_photos(fold
     ]
 
 
+def test_a_scene_of_peers_alone_has_no_line(folder: Path) -> None:
+    before = tables.size_table(Results.read(folder)), tables.ours_table(Results.read(folder))
+    rows.put(folder / "results.tsv", row("spz", "whole", 900_000, 41.0) | {"scene": "cube"})
+    assert (tables.size_table(Results.read(folder)), tables.ours_table(Results.read(folder))) == before
+
+
 def test_the_table_of_presets_has_a_line_for_each(folder: Path) -> None:
     (line,) = tables.ours_table(Results.read(folder)).splitlines()[2:]
     assert line == "| ball | 12,345, 1 | fast | 44.00 (.9876) | 40.00 (.9876) |  |  | 12 |"

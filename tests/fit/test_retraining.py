@@ -162,7 +162,7 @@ def test_taking_pictures_tells_what_they_show(scene: Gaussians, pictures: Pictur
 def test_splats_are_drawn_where_the_picture_is(scene: Gaussians, pictures: Pictures) -> None:
     elsewhere = replace(pictures.all[0], colour=pictures.all[0].colour.to("meta"))
     with pytest.raises(SceneError, match="the tensors are on meta"):
-        elsewhere.difference(Splats.of(scene))
+        elsewhere.squares(Splats.of(scene))
 
 
 def test_without_pictures_a_guess_orders_gaussians(scene: Gaussians) -> None:

@@ -17,15 +17,7 @@ from ralhe.fit.meter import BASE_ITERATION, HARMONIC_ITERATION, Meter, retrainin
 from ralhe.fit.objective import gaussian_weights, influence_weights
 from ralhe.fit.plan import Plan
 from ralhe.fit.presets import Preset
-from ralhe.fit.rate_control import (
-    LAMBDA_RANGE,
-    SLOPES,
-    TOLERANCE,
-    USUAL_SLOPE,
-    is_coarsest,
-    is_finest,
-    search_lambda,
-)
+from ralhe.fit.rate_control import LAMBDA_RANGE, TOLERANCE, USUAL_SLOPE, is_coarsest, is_finest, search_lambda
 from ralhe.fit.retraining import Leaves, retrain
 from ralhe.fit.rounding import Rates, Schedule, round_by_pictures
 from ralhe.fit.source import Source
@@ -215,7 +207,7 @@ class Job:
         slope = self._slope if aim is None else ROUNDING_SLOPE
         found = search_lambda(lambda x: len(code(x).data), size, start, walks, tolerance, slope, span)
         if aim is None:
-            self._slope = min(max(found.slope, SLOPES[0]), SLOPES[1])
+            self._slope = found.slope
         return found.lmbda, found.size
 
     def refine(self, size: int, preset: Preset) -> Candidate:

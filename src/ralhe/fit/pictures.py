@@ -43,12 +43,8 @@ class Picture:
         """[H, W, 3] what splats look like, drawn where the picture is."""
         return render(splats.to(self.colour.device), self.camera, background=self.background).colour
 
-    def difference(self, splats: Splats) -> Tensor:
-        """[H, W, 3] what splats look like, less what they should."""
-        return self.drawn(splats) - self.colour
-
     def squares(self, splats: Splats) -> Tensor:
-        """Sum of these, squared."""
+        """Sum of squared differences between what splats look like and what they should."""
         return mse_loss(self.drawn(splats), self.colour.float(), reduction="sum")
 
 

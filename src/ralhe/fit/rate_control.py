@@ -30,7 +30,7 @@ class Found(NamedTuple):
 
     lmbda: float
     size: int  # bytes
-    slope: float  # of the curve there, for the next search
+    slope: float  # of the curve there, within SLOPES, for the next search
 
 
 class Point(NamedTuple):
@@ -68,7 +68,8 @@ def search_lambda(size_at: Callable[[float], int], target: int, start: float, wa
             break
     below = [t for t in tried if t.size <= target]
     best = max(below, key=lambda t: t.size) if below else min(tried, key=lambda t: t.size)
-    return Found(start if best is tried[0] else math.exp(best.x), best.size, slope)
+    least, most = SLOPES
+    return Found(start if best is tried[0] else math.exp(best.x), best.size, min(max(slope, least), most))
 
 
 def _around(tried: list[Point], aim: float) -> list[Point]:
