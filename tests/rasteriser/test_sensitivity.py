@@ -11,8 +11,8 @@ from torch.autograd.functional import jacobian
 from ralhe.cameras.camera import Camera
 from ralhe.rasteriser import Splats, render
 from ralhe.rasteriser.covariance import covariances
-from ralhe.rasteriser.cpu import Part
 from ralhe.rasteriser.sensitivity import influence, look
+from ralhe.rasteriser.tiles import Part
 
 
 def test_influence_is_the_diagonal_of_the_jacobian_squared() -> None:

@@ -15,9 +15,9 @@ from ralhe.cameras import Camera, View, Views, photos
 from ralhe.errors import CameraError, SceneError
 from ralhe.gaussians import Gaussians
 from ralhe.rasteriser import Splats, render
-from ralhe.rasteriser.cpu import Part
 from ralhe.rasteriser.gpu import drawing_device
 from ralhe.rasteriser.sensitivity import Influence, influence, look
+from ralhe.rasteriser.tiles import Part
 from ralhe.viewpoints import place_views
 
 LARGEST, SMALLEST = (800, 600), (64, 48)

@@ -17,7 +17,7 @@ from ralhe.rasteriser.lens import numbers_of
 from ralhe.rasteriser.projection import F32, SPLAT, project
 from ralhe.rasteriser.projection_gradient import project_gradient
 from ralhe.rasteriser.splats import Splats
-from ralhe.rasteriser.tiles import I64, Tiles, tiles_of
+from ralhe.rasteriser.tiles import I64, WHOLE, Part, Tiles, tiles_of
 
 STRIDE = 16  # tiles apart that follow each other in the order of work
 
@@ -31,16 +31,6 @@ def rasterise(splats: Splats, camera: Camera, background: Tensor, count: int,
     """
     tensors = splats.means, splats.covariances, splats.opacities, splats.sh, background
     return _Rasterise.apply(*tensors, camera, count, eps2d, splats.antialiased)  # type: ignore[no-any-return, no-untyped-call]
-
-
-class Part(NamedTuple):
-    """Of a picture: one tile in so many, and which."""
-
-    every: int = 1
-    first: int = 0
-
-
-WHOLE = Part()
 
 
 class Arrays(NamedTuple):
@@ -70,7 +60,7 @@ def paint(splats: Splats, camera: Camera, background: Tensor, count: int, eps2d:
     n = len(scene.means)
     flat, boxes, depths = np.empty((n, SPLAT), np.float32), np.empty((n, 4), np.int16), np.empty(n, np.float32)
     project(*scene, count, numbers_of(camera, eps2d), splats.antialiased, flat, boxes, depths)
-    tiles = tiles_of(flat, boxes, depth_order(depths), camera.width, camera.height)
+    tiles = tiles_of(flat, boxes, depth_order(depths), camera.width, camera.height, part)
     colour, cover = torch.empty((camera.height, camera.width, 3)), torch.empty((camera.height, camera.width))
     ends = tiles.starts[:-1].copy()
     behind = background.detach().float().contiguous().numpy()

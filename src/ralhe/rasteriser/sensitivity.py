@@ -17,11 +17,11 @@ from torch import Tensor
 from ralhe.cameras.camera import Camera
 from ralhe.kernels import exact_parallel, fma, inline, parallel, prange
 from ralhe.rasteriser.blending import AHEAD, ALPHA_MAX, ALPHA_MIN, DONE, ONE, ZERO, f32, falloff, look_ahead
-from ralhe.rasteriser.cpu import WHOLE, Painted, Part, paint, turns
+from ralhe.rasteriser.cpu import Painted, paint, turns
 from ralhe.rasteriser.lens import EPS2D
 from ralhe.rasteriser.projection import ACROSS, ALONG, BLUE, F32, GREEN, OPACITY, PARTS, RED, SHEAR, TILE, X, Y
 from ralhe.rasteriser.splats import Splats
-from ralhe.rasteriser.tiles import I32, I64
+from ralhe.rasteriser.tiles import I32, I64, WHOLE, Part
 
 F64 = npt.NDArray[np.float64]
 
