@@ -17,7 +17,15 @@ from ralhe.fit.meter import BASE_ITERATION, HARMONIC_ITERATION, Meter, retrainin
 from ralhe.fit.objective import gaussian_weights, influence_weights
 from ralhe.fit.plan import Plan
 from ralhe.fit.presets import Preset
-from ralhe.fit.rate_control import LAMBDA_RANGE, TOLERANCE, USUAL_SLOPE, is_coarsest, is_finest, search_lambda
+from ralhe.fit.rate_control import (
+    LAMBDA_RANGE,
+    TOLERANCE,
+    USUAL_SLOPE,
+    error_with,
+    is_coarsest,
+    is_finest,
+    search_lambda,
+)
 from ralhe.fit.retraining import Leaves, retrain
 from ralhe.fit.rounding import Rates, Schedule, round_by_pictures
 from ralhe.fit.source import Source
@@ -227,11 +235,14 @@ class Job:
         self.meter.enter("meet the size")
         if self._sees:
             self.fit.list_merges()
-        lmbda, _ = self.search(size, lmbda, FINE_WALKS, FINE_TOLERANCE)
-        plain = self.fit.code(lmbda)
+        # rounding fills what is left of the size, where its lambda has room to fall
+        close = not self._sees or lmbda * ROUNDING_START**2 < LAMBDA_RANGE[0]
+        plain = self._below(size, lmbda, FINE_TOLERANCE if close else TOLERANCE)
+        lmbda = plain.lmbda
         if not self._sees or len(plain.data) > size:
             return plain
-        error, wanted = self._error(short=True), size * (1 - FINE_TOLERANCE / 2)
+        expected = error_with(size, len(plain.data), self._error(short=True))
+        wanted = size * (1 - FINE_TOLERANCE / 2)
         rates = Rates(
             lambda aim: self.search(size, lmbda * ROUNDING_START, FIRST_WALKS, FINE_TOLERANCE, aim)[0],
             lambda x, reached: x * (reached / wanted) ** FOLLOWED,
@@ -240,7 +251,14 @@ class Job:
         self.meter.enter("meet the size")
         last, _ = self.search(size, last, FIRST_WALKS, FINE_TOLERANCE, aim)
         rounded = self.fit.code_towards(aim, last)
-        return rounded if len(rounded.data) <= size and self._error(short=True) < error else plain
+        if len(rounded.data) <= size and self._error(short=True) < expected:
+            return rounded
+        closer = plain if close or self.meter.stopped else self._below(size, lmbda, FINE_TOLERANCE)
+        return closer if len(plain.data) <= len(closer.data) <= size else plain
+
+    def _below(self, size: int, start: float, tolerance: float) -> Candidate:
+        """The stream just below the size that pictures do not round, or the smallest found."""
+        return self.fit.code(self.search(size, start, FINE_WALKS, tolerance)[0])
 
     def _error(self, *, short: bool) -> float:
         """Of the last walk, by the pictures held out or some of them."""

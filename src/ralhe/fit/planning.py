@@ -25,7 +25,7 @@ from ralhe.fit.plan import (
     planned_widths,
 )
 from ralhe.fit.presets import Preset
-from ralhe.fit.rate_control import TOLERANCE, is_coarsest, is_finest
+from ralhe.fit.rate_control import TOLERANCE, error_with, is_coarsest, is_finest
 from ralhe.fit.source import Source
 
 REPLANS = 6  # at most, of a plan that cannot meet its size
@@ -138,8 +138,7 @@ class Planner:
     def _expected(self, job: Job) -> float:
         """Error of the pictures held out, coded at the size and before any retraining."""
         job.approach(self._size)  # where bits are many, a tenth more of them are worth 4 dB
-        # what is still missing: about a quarter of the error at twice the size
-        return job.error() * (job.reached / self._size) ** 2 if job.reached <= self._size else math.inf
+        return error_with(self._size, job.reached, job.error()) if job.reached <= self._size else math.inf
 
     def _change(self, job: Job) -> tuple[float, float]:
         """Factor for the count of a job, by how far pruning and coding are out of balance; and how far."""

@@ -25,6 +25,12 @@ def is_coarsest(lmbda: float) -> bool:
     return lmbda >= LAMBDA_RANGE[1] * 0.99
 
 
+def error_with(size: int, reached: int, error: float) -> float:
+    """What the squared error of a stream of `reached` bytes would come to with the whole size: a quarter at twice as
+    many bytes, where bits are many."""
+    return error * (reached / size) ** 2
+
+
 class Found(NamedTuple):
     """What a search came to."""
 
