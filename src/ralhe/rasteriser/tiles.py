@@ -125,10 +125,9 @@ def find_spans(splats: F32, boxes: I16, order: I32, columns: int, every: int, fi
                 simple, tiles = top == bottom or left == right, 0
                 for row in range(top, bottom + 1):
                     start, stop = (left, right) if simple else columns_met(fetched, j, left, right, row)
-                    count = stop - start + 1
                     if every > 1:  # tiles of a part lie on diagonals
                         start += (first - row - start) % every
-                        count = (stop - start) // every + 1
+                    count = max((stop - start) // every + 1, 0)  # a row may only touch the outline's box
                     spans[span, 0], spans[span, 1], spans[span, 2] = i, row * columns + start, count
                     span, tiles = span + 1, tiles + count
                     for tile in range(row * columns + start, row * columns + stop + 1, every):
