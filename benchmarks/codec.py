@@ -15,10 +15,6 @@ WHOLE = "whole"
 """The size of a codec that takes none."""
 
 
-class UnreachableSizeError(Exception):
-    """No file of this codec is that small."""
-
-
 @dataclass(frozen=True)
 class Coded:
     """A file that a codec made, or why there is none."""

@@ -37,7 +37,7 @@ def main() -> None:
     for scene in scenes:
         with torch.no_grad():
             colour = ralhe.render(scene, camera, background=views.background).colour.clamp(0, 1)
-        pictures.append((255 * colour.numpy()).round().astype(np.uint8))
+        pictures.append((255 * colour.cpu().numpy()).round().astype(np.uint8))
     Image.fromarray(np.concatenate(pictures, axis=1)).save(arguments.out, optimize=True)
     print(", ".join(format_size(end) for end in (*ends, len(data))))
 

@@ -67,7 +67,7 @@ def measure(scene: ralhe.Gaussians, camera: cameras.Camera, watch: Stopwatch) ->
     """One row of the table, without its names."""
     plain = Splats.of(scene)
     m, c, o, sh = (t.clone().requires_grad_() for t in (plain.means, plain.covariances, plain.opacities, plain.sh))
-    splats, pull = Splats(m, c, o, sh), torch.rand(camera.height, camera.width, 3)
+    splats, pull = Splats(m, c, o, sh, plain.antialiased), torch.rand(camera.height, camera.width, 3)
     watch.best.clear()
     forward = best(lambda: render(plain, camera))
     both = best(lambda: render(splats, camera).colour.backward(pull))  # type: ignore[no-untyped-call]

@@ -160,8 +160,10 @@ def _common() -> Row:
 
 
 def _write(path: Path, found: list[Row], columns: tuple[str, ...]) -> None:
+    """Writes a table, and prints what it did not hold before."""
+    known = rows.read(path)
     rows.write(path, found, columns)
-    for row in found:
+    for row in (row for row in found if row not in known):
         print(*(row.get(name, "") for name in columns[: -len(COMMON)]), sep="\t")
 
 

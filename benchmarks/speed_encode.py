@@ -11,10 +11,10 @@ from ralhe.sizes import parse_size
 
 
 def main() -> None:
-    ply, size, pixels = sys.argv[1:]
+    ply, size, *pixels = sys.argv[1:]
     scene, views = ralhe.read(ply), None
-    if pixels:
-        width, height = map(int, pixels.split("x"))
+    if pixels and pixels[0]:
+        width, height = map(int, pixels[0].split("x"))
         count = PRESETS["fast"].pictures
         wide = round(WIDE_SHARE * count)
         views = ralhe.place_views(scene, fit=count - wide, test=0, wide=wide, size=(width, height))

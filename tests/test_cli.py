@@ -6,9 +6,11 @@ import json
 import signal
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
@@ -211,7 +213,34 @@ def test_output_never_replaces_input(stream: Path, scene: Path, tmp_path: Path, 
 def test_a_bad_output_is_told_before_the_work(scene: Path, tmp_path: Path, calls: list[dict[str, Any]]) -> None:
     assert refused("encode", scene, tmp_path / "nowhere" / "out.ralhe").startswith(f"{tmp_path / 'nowhere'}")
     assert "folder" in refused("encode", scene, tmp_path)
+    assert ".ralhe" in refused("encode", scene, tmp_path / "out.spz")
     assert not calls
+
+
+def test_several_sizes_need_a_folder_that_can_be(scene: Path, tmp_path: Path) -> None:
+    absent, nested = tmp_path / "no.ply", tmp_path / "a" / "b"
+    assert refused("encode", absent, tmp_path / "out", "--sizes", "3kB") == f"{absent}: No such file or directory"
+    assert refused("encode", scene, nested, "--sizes", "3kB") == f"{nested}: there is no folder {nested.parent}"
+    assert refused("encode", scene, scene, "--sizes", "3kB") == f"{scene}: is a file; name a folder"
+    assert list(tmp_path.iterdir()) == [scene]
+
+
+def test_a_folder_that_takes_no_file_is_told_before_the_work(
+    scene: Path, tmp_path: Path, calls: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(**_: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("ralhe.cli.failures.tempfile.TemporaryFile", full)
+    message = refused("encode", scene, tmp_path / "out.ralhe")
+    assert message == f"{tmp_path}: cannot be written to (Permission denied); name another folder"
+    assert not calls
+
+
+def test_a_scene_that_nobody_sees_is_told(tmp_path: Path) -> None:
+    unseen = tmp_path / "unseen.ply"
+    ralhe.write(unseen, replace(sphere(5), opacity_logits=np.full(5, -20.0)))
+    assert "nothing of unseen.ply can be seen" in run("encode", unseen, tmp_path / "out.ralhe").output
 
 
 def test_missing_torch_is_one_line(scene: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -246,9 +275,10 @@ def test_info_of_a_damaged_section_says_so(stream: Path) -> None:
     data = bytearray(stream.read_bytes())
     data[-1] ^= 1
     stream.write_bytes(data)
-    result = run("info", stream)
-    assert result.exit_code == 0
-    assert "damaged" in result.output
+    for options in ((), ("--json",)):
+        result = run("info", stream, *options)
+        assert result.exit_code == 2
+        assert "checksum" in result.output and "geometry" in result.output
 
 
 def test_help_teaches() -> None:

@@ -14,7 +14,7 @@ import json
 import pickle
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -60,7 +60,7 @@ class Gpcc:
         return gpcc.attributes_of(gpcc.decode(data, geometry.codes, geometry.grid.depth, channels))
 
 
-DESIGNS: dict[str, type[Gpcc] | type[Paper]] = {"gpcc": Gpcc, "paper": Paper}
+DESIGNS: dict[str, type[Design]] = {"gpcc": Gpcc, "paper": Paper}
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,8 @@ def decode(file: Path) -> Gaussians:
     geometry = container.decode_geometry(geometry_bytes)
     logits, sh = DESIGNS[name.decode()]().decode(data, geometry)
     weights = np.ones(len(logits))
-    return gaussians_of(Voxelised(geometry.grid, geometry.codes, logits, geometry.codebook.shapes, sh, weights))
+    scene = Voxelised(geometry.grid, geometry.codes, logits, geometry.codebook.shapes, sh, weights)
+    return replace(gaussians_of(scene), antialiased=geometry.antialiased)
 
 
 def main() -> None:

@@ -75,7 +75,7 @@ class ByDecimation:
     def missing(self) -> str | None:
         return splat_transform.absence()
 
-    def thinner(self, scene: Scene, folder: Path) -> tuple[Callable[[int, Path], Cost], int]:
+    def thinner(self, scene: Scene) -> tuple[Callable[[int, Path], Cost], int]:
         """How to thin, and the Gaussians that there are."""
         return lambda count, out: splat_transform.decimate(scene.ply, count, out), len(scene.gaussians)
 
@@ -88,7 +88,7 @@ class ByImportance:
     def missing(self) -> str | None:
         return None
 
-    def thinner(self, scene: Scene, folder: Path) -> tuple[Callable[[int, Path], Cost], int]:
+    def thinner(self, scene: Scene) -> tuple[Callable[[int, Path], Cost], int]:
         """How to thin, and the Gaussians that there are to choose from."""
         order, looking = _look(scene)
 
@@ -127,7 +127,7 @@ class Thinned:
         return self.packer.suits(scene)
 
     def encode(self, scene: Scene, sizes: Sequence[str], folder: Path) -> Iterator[Coded]:
-        thin, count = self.by.thinner(scene, folder)
+        thin, count = self.by.thinner(scene)
         each = USUAL_BYTES
         for size in sizes:
             found = search(thin, self.packer, count, each, bytes_of(size), folder)

@@ -50,7 +50,7 @@ class EncodeReport:
     depth: int
     sh_degree: int
     lmbda: float
-    seconds: float
+    seconds: float  # from the start, for a ladder from that of its first size, until the stream was whole
     bits: dict[str, float]  # by opacity, colour, shape, harmonics, geometry, parameters, container
     attribute_error: dict[str, float]  # root mean square between the voxelised scene and the decoded stream
 
@@ -70,7 +70,8 @@ def encode(
     """Compresses a scene to at most `size` bytes, or to the rate that `lmbda` (distortion per bit) buys.
 
     preset: "fast", "default" or "best". sh_degree: cut the harmonics to this degree. depth: of the octree, 1 ... 21.
-    views: cameras to look through, those of its list `fit`, photos where they have them; placed ones join them.
+    views: cameras to look through, those of its list `fit` (of `test` where there are none to fit), photos where they
+    have them; placed ones join them.
     progress: called as the work goes on. stop: when set, the fit ends and the best so far is coded.
 
     The stream is never above `size`, and at least 97% of it unless even the best quality needs less.

@@ -19,7 +19,7 @@ class FitOptions(TypedDict, total=False):
     preset: str  # "fast", "default" or "best"
     sh_degree: int | None  # cut the harmonics to this degree
     depth: int | None  # of the octree, 1 ... 21
-    views: Views | None  # cameras to judge by, with photos where they have them; placed if not given
+    views: Views | None  # cameras to look through, with photos where they have them; placed ones join them
     progress: Callable[[Progress], None] | None
     stop: threading.Event | None  # when set, the fit ends and the best so far is coded
 

@@ -11,7 +11,6 @@ Integers = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.floating]
 
 EXPONENT_ONE = 4
-MAX_EXPONENT = 31
 NUMBER_LIMIT = 2**18 - 1
 ROOT_DIVISOR = 16
 

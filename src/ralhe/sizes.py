@@ -32,3 +32,13 @@ def format_size(size: int) -> str:
     if size >= 999_950:
         return f"{size / 1000**2:.2f} MB"
     return f"{size / 1000:.1f} kB" if size >= 1000 else f"{size} byte{'s' * (size != 1)}"
+
+
+def compare_sizes(original: int, size: int) -> str:
+    """A size against that of the original: "14 times smaller", "1.3 times larger"."""
+    times = original / max(size, 1)
+    if 0.995 < times < 1.005:
+        return "as large as the original"
+    factor = times if times > 1 else 1 / max(times, 1e-9)
+    number = f"{factor:,.0f}" if factor >= 9.95 else f"{factor:.1f}" if factor >= 1.05 else f"{factor:.2f}"
+    return f"{number} times {'smaller' if times > 1 else 'larger'}"

@@ -47,9 +47,8 @@ def _previous_end(info: StreamInfo, row: int) -> int:
     return ends[-1] if ends else 0
 
 
-def describe(data: bytes) -> str:
-    """The same as a table to read."""
-    known = describe_json(data)
+def describe(known: dict[str, Any]) -> str:
+    """What `describe_json` found as a table to read."""
     n = max(known["leaves"], 1)
     low, high = known["bounding_box"]
     flags = [name for name in ("antialiased", "contracted") if known[name]]
@@ -73,6 +72,4 @@ def describe(data: bytes) -> str:
         )
     if known["bytes_present"] < known["size"]:
         lines.append(f"the file is cut: {known['bytes_present']:,} of {known['size']:,} bytes are present")
-    if known.get("damage"):
-        lines.append(f"damaged: {known['damage']}")
     return "\n".join(lines)

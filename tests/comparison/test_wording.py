@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ralhe.comparison import wording
+from ralhe.comparison.quality import Summary
 
 
 def test_verdict_with_photos(two_streams):
@@ -40,6 +41,14 @@ def test_verdict_on_one_view_and_on_none_that_differs(make_comparison):
     assert one.endswith("; 34.0 dB in its one view")
     assert identical.endswith("; identical in every view")
     assert unknown.endswith("; quality not measured")
+
+
+def test_the_worst_view_is_never_above_the_mean(make_comparison):
+    made = make_comparison({"a.ralhe": {"one": 165.0, "other": math.inf}, "b.ralhe": {"one": math.inf}})
+    near, identical = (Summary.of(scene.views) for scene in made.scenes)
+    assert (wording.mean_decibels(near), wording.worst_decibels(near)) == ("100.00", "100.00")
+    assert wording.verdict(made.scenes[0], made.reference).endswith("100.0 dB mean, worst view 100.0 dB")
+    assert (wording.mean_decibels(identical), wording.worst_decibels(identical)) == ("identical", "identical")
 
 
 @pytest.mark.parametrize(("scene", "said"), [(250, "4.00"), (100, "10.0"), (10, "100"), (1010, "0.99"), (0, "1,000")])

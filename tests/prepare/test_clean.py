@@ -44,6 +44,14 @@ def test_logits_may_be_infinite_but_not_nan() -> None:
     assert cleaned.gaussians.opacity_logits[0] == 8.0
 
 
+@pytest.mark.parametrize(("field", "limit"), [("log_scales", 60.0), ("sh", 1000.0)])
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_absurd_numbers_are_cut_to_what_still_shows(field: str, limit: float, sign: int) -> None:
+    cleaned = clean(spoilt(visible(), field, 3, sign * 1e30))
+    assert cleaned.dropped == 0
+    assert (getattr(cleaned.gaussians, field)[3] == sign * limit).all()
+
+
 def test_transparent_below_one_255th() -> None:
     edge = float(np.log((1 / 255) / (1 - 1 / 255)))
     scene = visible(2)

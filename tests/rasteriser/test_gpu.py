@@ -17,6 +17,7 @@ from ralhe.gaussians import Gaussians
 from ralhe.metrics import differentiable_ssim
 from ralhe.rasteriser import Splats, gpu, render
 from ralhe.rasteriser.log_covariance import exponential_covariances
+from scenes import sphere
 
 on_a_gpu = pytest.mark.skipif(gpu.gsplat_absence() is not None, reason=f"{gpu.gsplat_absence()}")
 
@@ -104,8 +105,9 @@ def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     view = Camera(np.eye(4), np.array([[10.0, 0, 5], [0, 10, 5], [0, 0, 1]]), 10, 10)
     nothing = Splats(torch.zeros(0, 3), torch.zeros(0, 6), torch.zeros(0), torch.zeros(0, 1, 3))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(SceneError, match="torch sees no GPU"):
-        render(nothing, view, backend="gsplat")
+    for scene in (nothing, sphere(3)):
+        with pytest.raises(SceneError, match="torch sees no GPU"):
+            render(scene, view, backend="gsplat")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(gpu.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(SceneError, match="pip install gsplat"):

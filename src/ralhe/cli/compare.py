@@ -108,12 +108,12 @@ def shortened(name: str) -> str:
 
 def row(name: str, scene: SceneQuality, summary: Summary | None) -> str:
     """One scene of the table."""
-    from ralhe.comparison.wording import decibels, mean_decibels
+    from ralhe.comparison.wording import mean_decibels, worst_decibels
 
     start = f"{name} {format_size(scene.bytes):>9} {scene.gaussians:>10,}"
     if summary is None:
         return f"{start}  {'the reference':>16}"
-    psnr, worst = mean_decibels(summary), decibels(summary.worst.psnr)
+    psnr, worst = mean_decibels(summary), worst_decibels(summary)
     psnr += f" ({worst})" if psnr != worst else ""
     ssim = f"{summary.ssim:.4f} ({summary.worst_ssim:.4f})"
     multi = "-" if summary.ms_ssim is None else f"{summary.ms_ssim:.4f}"

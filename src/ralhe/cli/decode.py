@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("stream", type=SCENE)
 @click.argument("scene", type=SCENE)
-@click.option("--level", type=click.IntRange(1, 21), help="Nodes of this octree level instead of the leaves.")
+@click.option("--level", type=click.IntRange(1, 21), help="Nodes of this octree level, or of the next coarser that the"
+              " stream has (ralhe info lists them), instead of the leaves.")
 @click.option("--max-bytes", callback=bytes_of, help="Use only so many bytes of the stream: bytes, kB, MB, KiB or MiB.")
 def decode(stream: Path, scene: Path, level: int | None, max_bytes: int | None) -> None:
     """Decode STREAM (.ralhe) to SCENE (.ply or .spz).

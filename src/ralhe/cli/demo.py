@@ -13,7 +13,7 @@ from ralhe.cli.decode import decode_file
 from ralhe.cli.encode import encode_file, encoded_line
 from ralhe.cli.failures import about, plain_words
 from ralhe.sizes import format_size
-from ralhe.stream_report import describe
+from ralhe.stream_report import describe, describe_json
 
 PICTURE = 600, 600  # pixels
 
@@ -37,6 +37,6 @@ def demo(output: Path, size: int) -> None:
             click.echo(f"{stream}: {encoded_line(sample, report)}")
             gaussians, seconds = decode_file(stream, decoded)
             click.echo(f"{decoded}: {len(gaussians):,} Gaussians decoded in {seconds:.2f} s; any splat viewer opens it")
-            click.echo(f"\n{describe(stream.read_bytes())}\n")
+            click.echo(f"\n{describe(describe_json(stream.read_bytes()))}\n")
             compare_files(sample, (stream,), report=page, cameras=samples / "mic.views.json", size=PICTURE)
         click.echo(f"\nlook further: ralhe render {stream} turn.webp --orbit 36; ralhe encode --help")

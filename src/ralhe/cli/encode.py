@@ -10,11 +10,11 @@ import click
 import ralhe
 from ralhe import files
 from ralhe.cli.arguments import SCENE, bytes_of, sizes_of
-from ralhe.cli.failures import Stopped, about, check_output, plain_words, stop_on_interrupt
+from ralhe.cli.failures import Failure, Stopped, about, check_output, make_folder, plain_words, stop_on_interrupt
 from ralhe.files.coordinates import in_ply_axes
 from ralhe.options import EncodeOptions, FitOptions, LadderOptions
 from ralhe.progress_bar import ProgressBar
-from ralhe.sizes import format_size
+from ralhe.sizes import compare_sizes, format_size
 
 if TYPE_CHECKING:
     from ralhe.encoding import EncodeReport
@@ -73,8 +73,9 @@ def encode(scene: Path, stream: Path, size: int | None, sizes: dict[str, int] | 
 
 def encode_files(scene: Path, folder: Path, sizes: dict[str, int], **options: Unpack[LadderOptions]) -> None:
     """Reads, encodes to every size under a progress bar, writes each FOLDER/SCENE-SIZE.ralhe as soon as it is whole."""
-    with about(folder):
-        folder.mkdir(exist_ok=True)
+    with about(scene):
+        gaussians = _read(scene, options)
+    make_folder(folder)
     written = 0
 
     def write(size: int, report: EncodeReport) -> None:
@@ -86,14 +87,12 @@ def encode_files(scene: Path, folder: Path, sizes: dict[str, int], **options: Un
             written += 1
             bar.say(f"{stream}: {encoded_line(scene, report)}")
 
-    with about(scene):
-        gaussians = _read(scene, options)
-        with stop_on_interrupt() as stop, ProgressBar() as bar:
-            options["progress"], options["stop"], options["finished"] = bar.update, stop, write
-            try:
-                ralhe.encode_ladder(gaussians, list(sizes.values()), **options)
-            except KeyboardInterrupt:
-                raise Stopped(f"stopped; {written} of {len(sizes)} streams were written") from None
+    with about(scene), stop_on_interrupt() as stop, ProgressBar() as bar:
+        options["progress"], options["stop"], options["finished"] = bar.update, stop, write
+        try:
+            ralhe.encode_ladder(gaussians, list(sizes.values()), **options)
+        except KeyboardInterrupt:
+            raise Stopped(f"stopped; {written} of {len(sizes)} streams were written") from None
 
 
 def _read(scene: Path, options: FitOptions) -> ralhe.Gaussians:
@@ -105,6 +104,8 @@ def _read(scene: Path, options: FitOptions) -> ralhe.Gaussians:
 def encode_file(scene: Path, stream: Path, **options: Unpack[EncodeOptions]) -> EncodeReport:
     """Reads, encodes under a progress bar, writes."""
     check_output(scene, stream)
+    if stream.suffix.lower() != ".ralhe":
+        raise Failure(f"{stream}: a stream has a name that ends in .ralhe")
     with about(scene):
         gaussians = _read(scene, options)
         with stop_on_interrupt() as stop, ProgressBar() as bar:
@@ -117,10 +118,12 @@ def encode_file(scene: Path, stream: Path, **options: Unpack[EncodeOptions]) -> 
 
 def encoded_line(scene: Path, report: EncodeReport) -> str:
     """What an encode did, in one line."""
-    ratio = scene.stat().st_size / len(report.data)
+    if not report.leaves:
+        return f"{format_size(len(report.data))}, without a Gaussian: nothing of {scene.name} can be seen"
+    ratio = compare_sizes(scene.stat().st_size, len(report.data))
     dropped = f", {report.dropped:,} unseen dropped" if report.dropped else ""
     return (
-        f"{format_size(len(report.data))} ({ratio:.0f} times smaller), {report.leaves:,} of "
+        f"{format_size(len(report.data))} ({ratio}), {report.leaves:,} of "
         f"{report.source_gaussians:,} Gaussians{dropped}, depth {report.depth}, SH degree {report.sh_degree}, "
         f"lambda {report.lmbda:.4g}, {report.seconds:.0f} s"
     )

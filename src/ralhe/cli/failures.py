@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 import threading
 import warnings
 from collections.abc import Iterator
@@ -16,8 +17,8 @@ import click
 
 from ralhe.errors import RalheError
 
-OPTIONAL = {"torch", "numba", "PIL", "jinja2", "flip_evaluator", "starlette", "uvicorn", "anyio"}
-"""Modules that the extras `render` and `view` bring."""
+OPTIONAL = {"torch", "numba", "scipy", "PIL", "jinja2", "flip_evaluator", "starlette", "uvicorn", "anyio"}
+"""Modules that the extras bring."""
 
 
 class Failure(click.ClickException):
@@ -89,3 +90,23 @@ def check_output(source: Path, output: Path) -> None:
         raise Failure(f"{output}: there is no folder {output.parent}")
     if output.is_dir():
         raise Failure(f"{output}: is a folder; name a file in it")
+    _check_writable(output.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """Makes a folder for output, or raises Failure, before any work is done."""
+    if folder.exists() and not folder.is_dir():
+        raise Failure(f"{folder}: is a file; name a folder")
+    if not folder.parent.is_dir():
+        raise Failure(f"{folder}: there is no folder {folder.parent}")
+    with about(folder):
+        folder.mkdir(exist_ok=True)
+    _check_writable(folder)
+
+
+def _check_writable(folder: Path) -> None:
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise Failure(f"{folder}: cannot be written to ({error.strerror or error}); name another folder") from error

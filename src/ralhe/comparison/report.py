@@ -85,6 +85,7 @@ def _page(comparison: Comparison) -> str:
 def _template() -> Template:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"decibels": wording.decibels, "mean_decibels": wording.mean_decibels}
+    environment.filters["worst_decibels"] = wording.worst_decibels
     environment.filters |= {"score": wording.score, "size": format_size, "view_line": wording.view_line}
     environment.globals |= {"ratio": wording.ratio, "verdict": wording.verdict, "frame": FRAME, "bar": BAR}
     environment.globals |= {"pictures": pictures, "psnr_cap": PSNR_CAP, "version": ralhe.__version__}

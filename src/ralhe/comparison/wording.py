@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ralhe.comparison.quality import SceneQuality, Summary, ViewQuality
-from ralhe.sizes import format_size
+from ralhe.sizes import compare_sizes, format_size
 
 NOTHING = "\N{EN DASH}"
 """Stands where there is no number."""
@@ -25,6 +25,12 @@ def mean_decibels(summary: Summary | None) -> str:
     if summary is None:
         return NOTHING
     return decibels(math.inf if math.isinf(summary.worst.psnr) else summary.psnr)
+
+
+def worst_decibels(summary: Summary) -> str:
+    """Of the view that fares worst: capped where the mean is, or it would be above it."""
+    worst = summary.worst
+    return decibels(worst.psnr if math.isinf(worst.psnr) else worst.capped_psnr)
 
 
 def score(value: float | None) -> str:
@@ -56,7 +62,7 @@ def file_type(path: Path) -> str:
 
 def verdict(scene: SceneQuality, reference: SceneQuality) -> str:
     """One sentence on size and quality: "250.0 kB, 14 times smaller; 38.2 dB mean, worst view 34.1 dB"."""
-    parts = [f"{format_size(scene.bytes)}, {_smaller(reference.bytes, scene.bytes)}", _closeness(scene.views)]
+    parts = [f"{format_size(scene.bytes)}, {compare_sizes(reference.bytes, scene.bytes)}", _closeness(scene.views)]
     photos, original = Summary.of(scene.photos), Summary.of(reference.photos)
     if photos is not None:
         reaches = f", where the original reaches {original.psnr:.1f} dB" if original is not None else ""
@@ -71,15 +77,6 @@ def view_line(quality: ViewQuality) -> str:
     return " \N{MIDDLE DOT} ".join([*measures, f"FLIP {score(quality.flip)}"])
 
 
-def _smaller(reference_bytes: int, scene_bytes: int) -> str:
-    times = reference_bytes / max(scene_bytes, 1)
-    if 0.995 < times < 1.005:
-        return "as large as the original"
-    factor = times if times > 1 else 1 / times
-    number = f"{factor:,.0f}" if factor >= 9.95 else f"{factor:.1f}" if factor >= 1.05 else f"{factor:.2f}"
-    return f"{number} times {'smaller' if times > 1 else 'larger'}"
-
-
 def _closeness(views: Sequence[ViewQuality]) -> str:
     summary = Summary.of(views)
     if summary is None or math.isnan(summary.psnr):
@@ -88,4 +85,4 @@ def _closeness(views: Sequence[ViewQuality]) -> str:
         return "identical in every view"
     if len(views) == 1:
         return f"{summary.psnr:.1f} dB in its one view"
-    return f"{summary.psnr:.1f} dB mean, worst view {summary.worst.psnr:.1f} dB"
+    return f"{summary.psnr:.1f} dB mean, worst view {summary.worst.capped_psnr:.1f} dB"

@@ -18,18 +18,18 @@ MAX_MEMORY = 3 << 30
 """Bytes one instance may grow to; WebAssembly itself ends at 4 GiB."""
 
 MESSAGES = {
-    -1: "not a .ralhe stream (the first bytes are not RALH)",
+    -1: "not a .ralhe stream (the first bytes are not RALH); make one with ralhe encode",
     -2: "the stream has a version this decoder does not know; update ralhe",
-    -3: "the stream is cut within its header",
+    -3: "the stream is cut within its header; fetch the file again",
     -4: "the header is damaged (checksum); fetch the file again",
-    -5: "a field of the header is out of range",
-    -6: "the table of sections contradicts itself",
+    -5: "a field of the header is out of range; encode the scene again",
+    -6: "the table of sections contradicts itself; encode the scene again",
     -7: "a section is damaged (checksum); fetch the file again",
-    -8: "a section is damaged (its contents contradict the header)",
-    -9: "the header claims more nodes than its bytes could hold",
-    -10: "the stream needs more memory than the decoder allows",
+    -8: "a section is damaged (its contents contradict the header); encode the scene again",
+    -9: "the header claims more nodes than its bytes could hold; encode the scene again",
+    -10: "the stream needs more memory than the decoder allows; decode a coarser level",
     -11: "the stream is cut before its first level ends",
-    -12: "there are bytes after the end of the stream",
+    -12: "there are bytes after the end of the stream; fetch the file again",
 }
 
 
@@ -63,7 +63,7 @@ class Instance:
         try:
             result: Any = function(self._store, *arguments)
         except (wasmtime.Trap, wasmtime.WasmtimeError) as trap:
-            raise BitstreamError("a section is damaged (the decoder stopped itself)") from trap
+            raise BitstreamError("a section is damaged (the decoder stopped itself); encode the scene again") from trap
         return int(result or 0)
 
     def check(self, name: str, *arguments: int | float) -> int:

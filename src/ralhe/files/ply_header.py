@@ -72,7 +72,7 @@ def _check_claims(head: bytes, path: Path) -> None:
             case [b"property", *_]:
                 values += rows
         if values > 2 * size:  # a value takes a byte at least, and each row counts as one value more
-            raise SceneError(f"{path.name}: {size} bytes cannot hold the rows that the header claims")
+            raise SceneError(f"{path.name}: {size:,} bytes cannot hold the rows its header claims; export it again")
     raise SceneError(f"{path.name}: the .ply header has no end_header; export the file again")
 
 

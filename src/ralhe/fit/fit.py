@@ -61,6 +61,9 @@ class Fit:
         self._exponents = [dict.fromkeys(TENSORS, FINE) for _ in shapes]
         self._stride = -(-len(scene) // RECORDED_MERGES)
         self._merges = len(scene) - 1
+        if self._merges < 1:
+            for model in self._models:
+                model.silence()
         self._rounds = 0
         self._synthesis: tuple[Quantised, ...] = ()
         self._synthesis_model: Synthesis | None = None
@@ -95,7 +98,7 @@ class Fit:
 
     def learn_from(self, other: Fit) -> None:
         """Takes over the entropy networks of another fit where they have the same shapes."""
-        if [m.shape for m in self._models] == [m.shape for m in other._models]:
+        if self._merges > 0 and [m.shape for m in self._models] == [m.shape for m in other._models]:
             self._models, self._exponents = copy.deepcopy(other._models), list(other._exponents)
             self._rounds, self._last = other._rounds, None
 
@@ -157,8 +160,8 @@ class Fit:
         model = self._synthesis_model
         if model is None:
             model = Synthesis(leaves.inputs.shape[1], hidden, leaves.wanted.shape[1])
-        side_by_side(lambda _: train_synthesis(model, leaves, iterations, lambda: self._meter.trained(0), 0), 1)
-        tensors, _ = quantise_if_it_pays(model, leaves, lmbda)
+        side_by_side(lambda _: train_synthesis(model, leaves, iterations, lambda: self._meter.trained(0)), 1)
+        tensors = quantise_if_it_pays(model, leaves, lmbda)
         if tensors:
             model.load(tensors)
         self._synthesis_model = model if tensors else None

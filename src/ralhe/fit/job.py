@@ -142,6 +142,8 @@ class Job:
         self.meter.enter("fit")
         self.fit.code(lmbda)
         self._rounds(preset, lmbda, lambda size: lmbda)
+        if not self.fit.knows:  # stopped before the first round
+            self.fit.learn(preset.base_iterations // 2, preset.harmonic_iterations // 2)
         if self._sees:
             return self.fit.code_towards(*self._round(preset, lmbda, Rates(lambda _: lmbda, lambda x, _: x)))
         return self.fit.code(lmbda)
@@ -188,7 +190,7 @@ class Job:
 
     def imbalance(self) -> float:
         """How many times larger the error of a picture is that pruning and voxels made, before any retraining, than
-        the one that coding adds at the lambda that was found; 1 where there are no pictures."""
+        the one that coding adds at the lambda that was found; 1 where there are no pictures or no merge."""
         pictures = self._source.pictures
         if pictures is None or len(self.scene) < 2:
             return 1.0

@@ -15,7 +15,7 @@ from ralhe.rasteriser.sensitivity import Influence
 
 Float64 = npt.NDArray[np.float64]
 
-OPACITY, COLOUR, SHAPE, HARMONICS = slice(0, 1), slice(1, 4), slice(4, 10), slice(10, None)
+OPACITY, COLOUR, SHAPE = slice(0, 1), slice(1, 4), slice(4, 10)
 
 STEP_RATIO = {"opacity": 1.5, "colour": 0.6, "shape": 1.0, "harmonics": 0.55}
 """Quantiser steps that buy equal quality (docs/design.md)."""
@@ -24,7 +24,7 @@ LAMBDA_PER_STEP = 0.12
 """lambda = 0.12 step^2: a uniform quantiser's slope is step^2 ln(2) / 6 = 0.116 step^2."""
 
 WEIGHT_POWER = (0.25, 0.75, 0.25)
-"""Errors of opacity, colour and shape count by footprint to this power."""
+"""Before pictures tell, errors of opacity, colour and shape count by the weight of a Gaussian to this power."""
 
 INFLUENCE_POWER = 0.5
 """Errors count by what they do to a picture, to this power: any from 0.25 to 1 is as good (docs/design.md)."""
@@ -59,9 +59,9 @@ def step_shape(leaves: int, lmbda: float) -> float:
     return max(0.0, math.log(room) / math.log(halves) - 0.5)
 
 
-def gaussian_weights(footprint: Float64) -> Float64:
-    """[N, 3] weights of opacity, colour and shape errors, mean 1 each, from footprints [N]."""
-    positive = np.maximum(footprint, 1e-12 * max(float(footprint.max(initial=0.0)), 1e-30))
+def gaussian_weights(weights: Float64) -> Float64:
+    """[N, 3] weights of opacity, colour and shape errors, mean 1 each, from those of Gaussians [N]."""
+    positive = np.maximum(weights, 1e-12 * max(float(weights.max(initial=0.0)), 1e-30))
     powers = np.stack([positive**power for power in WEIGHT_POWER], axis=1)
     return np.asarray(powers / powers.mean(axis=0))
 

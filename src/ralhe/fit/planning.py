@@ -31,6 +31,7 @@ from ralhe.fit.source import Source
 REPLANS = 6  # at most, of a plan that cannot meet its size
 TINY_SIZE = 2000
 STEP = 1.25  # in the number of Gaussians from one plan to the next that is tried
+FINE = 4e-4  # lambda below which a stream without the harmonics of its scene has bytes for them after all
 DOUBT = 0.5
 """dB that fewer Gaussians must promise more: what is pruned shows from where no picture was taken (docs/design.md)."""
 
@@ -97,6 +98,9 @@ class Planner:
         plan, draft = job.plan, self._draft
         if job.reached > self._size and is_coarsest(job.lmbda) and plan.leaves > 1:
             return draft.scaled(_shrink(self._size, job.reached))
+        degree = self._source.cleaned.sh_degree
+        if draft.degree < degree and job.lmbda < FINE and job.reached <= self._size and draft.scale >= 1:
+            return replace(draft, degree=degree)
         room = plan.leaves < len(self._source.cleaned) or (self._depth is None and plan.depth < MAX_PLANNED_DEPTH)
         return draft.finer() if self._leaves_room(job) and room and draft.scale >= 1 else None
 

@@ -80,6 +80,7 @@ def round_by_pictures(fit: Fit, drawing: Drawing, pictures: Pictures, lmbda: flo
         schedule.learn()
         first = rates.first(aim)
     lmbda, wanted, weights = first, aim.wanted, aim.curvature
+    fit.code_towards(aim, lmbda)  # the search may have ended elsewhere
     latents, decoded = fit.latents(), fit.decoded_attributes()
     slopes = _Slopes(fit, drawing, pictures)
     best, least = (aim, lmbda), pictures.error(drawing.splats_of(decoded), pictures.exam)

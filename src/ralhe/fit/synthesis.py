@@ -35,9 +35,9 @@ class Leaves:
         return (self.weights * (self.wanted - corrections) ** 2).sum()
 
 
-def train_synthesis(model: Synthesis, leaves: Leaves, iterations: int, step: Callable[[], bool], seed: int) -> None:
+def train_synthesis(model: Synthesis, leaves: Leaves, iterations: int, step: Callable[[], bool]) -> None:
     """Adam with a cosine rate over random batches of leaves."""
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(0)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(iterations, 1))
     n = len(leaves.inputs)
@@ -53,18 +53,19 @@ def train_synthesis(model: Synthesis, leaves: Leaves, iterations: int, step: Cal
             return
 
 
-def quantise_if_it_pays(model: Synthesis, leaves: Leaves, lmbda: float) -> tuple[tuple[Quantised, ...], float]:
-    """The network on the grid of least distortion + lambda * bits, and what it gains over none; () where it loses."""
+def quantise_if_it_pays(model: Synthesis, leaves: Leaves, lmbda: float) -> tuple[Quantised, ...]:
+    """The network on the grid of least distortion + lambda * bits; () where it gains nothing over none."""
     trial = copy.deepcopy(model)
-    best: tuple[tuple[Quantised, ...], float] = ((), 0.0)
+    best: tuple[Quantised, ...] = ()
+    most = 0.0
     with torch.no_grad():
         without = float(leaves.distortion(torch.zeros_like(leaves.wanted)))
         for exponent in EXPONENTS:
             tensors = model.quantised(dict.fromkeys(TENSORS, exponent))
             trial.load(tensors)
             gain = without - float(leaves.distortion(trial(leaves.inputs))) - lmbda * weight_bits(tensors)
-            if gain > best[1]:
-                best = tensors, gain
+            if gain > most:
+                best, most = tensors, gain
     return best
 
 

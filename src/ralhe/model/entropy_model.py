@@ -62,6 +62,12 @@ class EntropyModel(nn.Module):
         self.FLAG = nn.Parameter(torch.zeros(shape.flags, h))
         self.FLAG_BIAS = nn.Parameter(torch.zeros(shape.flags))
 
+    def silence(self) -> None:
+        """All zero: what weighs least where nothing will be predicted."""
+        with torch.no_grad():
+            for tensor in self.parameters():
+                tensor.zero_()
+
     def start_from(self, latents: Tensor) -> None:
         """Sets the biases to the mean size of latents [M, D] and shares of set flags."""
         with torch.no_grad():

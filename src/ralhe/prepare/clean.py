@@ -11,6 +11,10 @@ from ralhe.gaussians import Gaussians
 MIN_OPACITY = 1.0 / 255.0
 """The rasteriser's own threshold (Kerbl et al. 2023): fainter splats touch no pixel."""
 
+SIZE_LIMIT, COLOUR_LIMIT = 60.0, 1000.0
+"""Log scales and coefficients of the harmonics beyond these show no difference either, but in the means of a hierarchy
+one of them would drown all others."""
+
 LOGIT_LIMIT = 8.0
 """Opacity 0.99966: beyond it the rasteriser, which stops at 0.99, shows no difference."""
 
@@ -29,7 +33,8 @@ class Cleaned:
 
 
 def clean(gaussians: Gaussians) -> Cleaned:
-    """Drops Gaussians nobody can see; unit quaternions (zero ones become the identity), logits within +-8."""
+    """Drops Gaussians nobody can see; unit quaternions (zero ones become the identity), the rest within its limits:
+    logits within +-8, log scales within +-60, harmonics within +-1,000."""
     colours = gaussians.sh.reshape(len(gaussians), 3 * gaussians.sh.shape[1])
     flat = (gaussians.positions, gaussians.log_scales, gaussians.rotations, colours)
     finite = ~np.isnan(gaussians.opacity_logits)
@@ -43,7 +48,9 @@ def clean(gaussians: Gaussians) -> Cleaned:
     return Cleaned(
         replace(
             kept,
+            log_scales=np.clip(kept.log_scales, -SIZE_LIMIT, SIZE_LIMIT),
             rotations=rotations.astype(np.float32),
+            sh=np.clip(kept.sh, -COLOUR_LIMIT, COLOUR_LIMIT),
             opacity_logits=np.clip(kept.opacity_logits, -LOGIT_LIMIT, LOGIT_LIMIT),
         ),
         not_finite=int(np.count_nonzero(~finite)),

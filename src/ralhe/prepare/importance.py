@@ -22,7 +22,7 @@ def footprint(gaussians: Gaussians) -> Weights:
 
 
 def importance(gaussians: Gaussians) -> Weights:
-    """[N] opacity times the square root of the projected area: which Gaussians to keep.
+    """[N] opacity times the square root of the projected area: which Gaussians to keep where no picture tells.
 
     The root keeps fine structure that large splats behind it would outweigh: 0.5 to 2 dB over the area itself
     where a third of a scene goes (docs/design.md).

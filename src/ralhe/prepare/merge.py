@@ -25,7 +25,7 @@ class Voxelised:
     opacity_logits: Float64  # [N]
     log_covariances: Float64  # [N, 6] half the matrix logarithm, see `covariance`
     sh: npt.NDArray[np.float32]  # [N, coefficients, 3]
-    weights: Weights  # [N] footprint, summed over what was merged
+    weights: Weights  # [N] what its errors and its say in a merge weigh, summed over what was merged
 
     def __len__(self) -> int:
         return len(self.codes)

@@ -45,19 +45,17 @@ def render(
     """
     if sh_degree is not None and not 0 <= sh_degree <= MAX_SH_DEGREE:
         raise SceneError(f"SH degree is {sh_degree}, expected 0 to {MAX_SH_DEGREE}")
+    by_itself = drawing_device() if isinstance(gaussians, Gaussians) else gaussians.means.device.type
+    on_gpu = backend == "gsplat" or (backend == "auto" and by_itself == "cuda")
+    absence = gsplat_absence() if on_gpu else None
+    if absence:
+        raise SceneError(f"backend gsplat cannot be used: {absence}")
     if isinstance(gaussians, Gaussians):
-        by_default = drawing_device() if backend == "auto" else "cpu"
-        gaussians = Splats.of(gaussians, "cuda" if backend == "gsplat" else by_default)
+        gaussians = Splats.of(gaussians, "cuda" if on_gpu else "cpu")
     device = gaussians.means.device
-    if backend == "gsplat" or (backend == "auto" and device.type == "cuda"):
-        absence = gsplat_absence()
-        if absence:
-            raise SceneError(f"backend gsplat cannot be used: {absence}")
-        draw = rasterise_gpu
-    elif device.type != "cpu":
+    if not on_gpu and device.type != "cpu":
         raise SceneError(f"the tensors are on {device}; move them to the CPU or choose another backend than {backend}")
-    else:
-        draw = rasterise
+    draw = rasterise_gpu if on_gpu else rasterise
     count = gaussians.sh.shape[1] if sh_degree is None else min(gaussians.sh.shape[1], (sh_degree + 1) ** 2)
     behind = torch.as_tensor(background, dtype=torch.float32, device=device)
     if behind.shape != (3,):

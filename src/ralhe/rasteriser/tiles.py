@@ -29,6 +29,7 @@ from ralhe.rasteriser.projection import (
 
 PARTS = 8  # pieces of the depth order, whatever the number of threads
 SLACK = 0.01  # pixels, for rounding
+MOST_TILES = (1 << 15) - 1  # in a row or column: boxes have 16 bits
 AHEAD = 64  # splats that are fetched together
 
 f32 = np.float32
@@ -59,6 +60,8 @@ class Tiles:
 def tiles_of(splats: F32, boxes: I16, order: I32, width: int, height: int, part: Part = WHOLE) -> Tiles:
     """Pairs of tile and splat for `order`, the visible splats near to far."""
     columns, rows = -(-width // TILE), -(-height // TILE)
+    if max(columns, rows) > MOST_TILES:
+        raise SceneError(f"{width} x {height} pixels are too many on a side; draw a smaller picture")
     counts, met = np.zeros((PARTS, columns * rows), np.int32), np.zeros(len(splats), np.int32)
     begins = first_spans(boxes, order)
     spans = np.empty((begins[-1], 3), np.int32)
