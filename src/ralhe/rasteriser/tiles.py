@@ -63,7 +63,9 @@ def tiles_of(splats: F32, boxes: I16, order: I32, width: int, height: int, part:
     if max(columns, rows) > MOST_TILES:
         raise SceneError(f"{width} x {height} pixels are too many on a side; draw a smaller picture")
     counts, met = np.zeros((PARTS, columns * rows), np.int32), np.zeros(len(splats), np.int32)
-    begins = first_spans(boxes, order)
+    box_rows = np.empty(PARTS, np.int64)
+    count_rows(boxes, order, box_rows)
+    begins = np.concatenate([[0], np.cumsum(box_rows)])
     spans = np.empty((begins[-1], 3), np.int32)
     find_spans(splats, boxes, order, columns, *part, begins, spans, counts, met)
     ends = np.cumsum(counts.T.ravel(), dtype=np.int64)
@@ -78,11 +80,15 @@ def tiles_of(splats: F32, boxes: I16, order: I32, width: int, height: int, part:
     return Tiles(columns, starts, pairs, slots)
 
 
-def first_spans(boxes: I16, order: I32) -> I64:
-    """[PARTS + 1] first span of each part of the depth order, with one for each row of tiles of a splat's box."""
-    heights = (boxes[:, 1] - boxes[:, 0] + 1)[order]
-    ends = np.concatenate([[0], np.cumsum(heights, dtype=np.int64)])
-    return np.asarray(ends[[len(order) * part // PARTS for part in range(PARTS + 1)]])
+@parallel
+def count_rows(boxes: I16, order: I32, rows: I64) -> None:
+    """rows [PARTS]: rows of tiles that boxes reach over, by part of the depth order."""
+    n = len(order)
+    for part in prange(PARTS):
+        total = 0
+        for j in range(n * part // PARTS, n * (part + 1) // PARTS):
+            total += boxes[order[j], 1] - boxes[order[j], 0] + 1
+        rows[part] = total
 
 
 @inline
@@ -107,6 +113,7 @@ def find_spans(splats: F32, boxes: I16, order: I32, columns: int, every: int, fi
                spans: I32, counts: I32, met: I32) -> None:  # fmt: skip
     """What splats meet of each row of tiles.
 
+    begins [PARTS + 1]: first span of each part of the depth order, with room for one in each row of a box.
     spans [S, 3], near to far: splat, first tile, tiles, which are `every` apart; counts [PARTS, tiles]: pairs by part
     of the depth order; met [N]: tiles that each splat meets.
     """
