@@ -142,12 +142,6 @@ def test_bytes_that_are_no_stream(data: bytes, message: str) -> None:
         bitstream.info(data)
 
 
-def test_a_cut_before_the_first_level_says_where_that_ends(small_stream: Made) -> None:
-    level, end = bitstream.info(small_stream.data).level_ends[0]
-    with pytest.raises(BitstreamError, match=f"first level, {level}, ends at byte {end:,}"):
-        bitstream.decode(small_stream.data, max_bytes=end - 1)
-
-
 def test_trailing_bytes_are_named(small_stream: Made) -> None:
     with pytest.raises(BitstreamError, match="bytes after the end"):
         bitstream.decode(small_stream.data + b"\0")

@@ -84,9 +84,6 @@ class Decoder:
     def gaussians(self) -> Gaussians:
         """The nodes of the level reached, in Morton order. Raises BitstreamError before the first level."""
         core, info = self._core, self.info
-        if info.level_ends and not any(section.kind == "attributes" for section in info.sections[: self._next]):
-            level, end = info.level_ends[0]
-            raise BitstreamError(f"the stream is cut before its first level, {level}, ends at byte {end:,}")
         core.check("decoder_output")
         address = core.pointer("output_arrays")
         n, *arrays = (int(x) for x in core.copy(address, (6,), np.uint32))

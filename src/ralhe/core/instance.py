@@ -28,7 +28,7 @@ MESSAGES = {
     -8: "a section is damaged (its contents contradict the header); encode the scene again",
     -9: "the header claims more nodes than its bytes could hold; encode the scene again",
     -10: "the stream needs more memory than the decoder allows; decode a coarser level",
-    -11: "the stream is cut before its first level ends",
+    -11: "the stream is cut before its first level ends; take more of its bytes (ralhe info says how many)",
     -12: "there are bytes after the end of the stream; fetch the file again",
 }
 

@@ -14,18 +14,18 @@ export class StreamError extends Error {
 export const BAD_CHECKSUM = -7;
 
 const MESSAGES: Readonly<Record<number, string>> = {
-  [-1]: "not a .ralhe stream (the first bytes are not RALH)",
+  [-1]: "not a .ralhe stream (the first bytes are not RALH); make one with ralhe encode",
   [-2]: "the stream has a version this decoder does not know; update ralhe",
-  [-3]: "the stream is cut within its header",
+  [-3]: "the stream is cut within its header; fetch the file again",
   [-4]: "the header is damaged (checksum); fetch the file again",
-  [-5]: "a field of the header is out of range",
-  [-6]: "the table of sections contradicts itself",
+  [-5]: "a field of the header is out of range; encode the scene again",
+  [-6]: "the table of sections contradicts itself; encode the scene again",
   [-7]: "a section is damaged (checksum); fetch the file again",
-  [-8]: "a section is damaged (its contents contradict the header)",
-  [-9]: "the header claims more nodes than its bytes could hold",
-  [-10]: "the stream needs more memory than the decoder allows",
-  [-11]: "the stream is cut before its first level ends",
-  [-12]: "there are bytes after the end of the stream",
+  [-8]: "a section is damaged (its contents contradict the header); encode the scene again",
+  [-9]: "the header claims more nodes than its bytes could hold; encode the scene again",
+  [-10]: "the stream needs more memory than the decoder allows; decode a coarser level",
+  [-11]: "the stream is cut before its first level ends; take more of its bytes (ralhe info says how many)",
+  [-12]: "there are bytes after the end of the stream; fetch the file again",
 };
 
 type Exported = (...values: number[]) => number;
@@ -43,7 +43,7 @@ export class Core {
       return (this.#exports[name] as Exported)(...values) >>> 0;
     } catch (trap) {
       if (!(trap instanceof WebAssembly.RuntimeError)) throw trap;
-      throw new StreamError("a section is damaged (the decoder stopped itself)", undefined, { cause: trap });
+      throw new StreamError("a section is damaged (the decoder stopped itself); encode the scene again", undefined, { cause: trap });
     }
   }
 

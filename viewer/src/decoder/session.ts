@@ -113,7 +113,7 @@ export class Session {
   end(): string | undefined {
     if (!this.#facts) {
       this.#open(this.#early); // says what is wrong with so short a stream
-      throw new StreamError("the stream is cut within its header");
+      throw new StreamError("the stream is cut within its header; fetch the file again");
     }
     if (this.#reached < 0) this.#core.check("decoder_output");
     if (this.#received >= this.#size) return undefined;
