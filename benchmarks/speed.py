@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -73,10 +73,10 @@ def encode(scene: Path, counts: str, pixels: str, size: str, out: Path) -> None:
         with tempfile.TemporaryDirectory() as folder:
             ply = Path(folder) / "scene.ply"
             ralhe.write(ply, of_count(gaussians, count))
-            cost = python("benchmarks.speed_encode", ply, size, side)
+            cost = python("benchmarks.speed_encode", ply, size, *([side] if side else []))
         row = {"against": against, "gaussians": str(count), "pixels": side or "as planned", "size": size}
         row |= {"seconds": f"{cost.seconds:.1f}", "MB": f"{cost.megabytes:.0f}"} | _common()
-        _write(table, [*rows.read(table), row], ENCODING)
+        _write(table, [row], ENCODING, rows.read(table))
 
 
 @main.command()
@@ -159,11 +159,10 @@ def _common() -> Row:
     return {"commit": commit(), "machine": machine(), "when": time.strftime("%Y-%m-%d %H:%M", time.gmtime())}
 
 
-def _write(path: Path, found: list[Row], columns: tuple[str, ...]) -> None:
-    """Writes a table, and prints what it did not hold before."""
-    known = rows.read(path)
-    rows.write(path, found, columns)
-    for row in (row for row in found if row not in known):
+def _write(path: Path, found: list[Row], columns: tuple[str, ...], before: Sequence[Row] = ()) -> None:
+    """Writes a table of the rows before and those found, and prints the latter."""
+    rows.write(path, [*before, *found], columns)
+    for row in found:
         print(*(row.get(name, "") for name in columns[: -len(COMMON)]), sep="\t")
 
 

@@ -13,7 +13,7 @@ from ralhe.sizes import parse_size
 def main() -> None:
     ply, size, *pixels = sys.argv[1:]
     scene, views = ralhe.read(ply), None
-    if pixels and pixels[0]:
+    if pixels:
         width, height = map(int, pixels[0].split("x"))
         count = PRESETS["fast"].pictures
         wide = round(WIDE_SHARE * count)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from ralhe import files
-from ralhe.bitstream import MAGIC, TruncatedNotice, decode, info
+from ralhe.bitstream import MAGIC, SUFFIX, TruncatedNotice, decode, info
 from ralhe.errors import BitstreamError, CameraError, RalheError, RateError, SceneError
 from ralhe.files import SceneNotice
 from ralhe.gaussians import Gaussians
@@ -124,7 +124,7 @@ def read(path: str | Path) -> Gaussians:
 def write(path: str | Path, gaussians: Gaussians) -> None:
     """Writes a scene as .ply (exact), .spz (quantised) or .ralhe (1 MB, preset "default")."""
     path = Path(path)
-    if path.suffix.lower() != ".ralhe":
+    if path.suffix.lower() != SUFFIX:
         files.write(path, gaussians)
         return
     data = encode(gaussians, size=1_000_000)

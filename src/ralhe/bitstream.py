@@ -13,6 +13,7 @@ from ralhe.errors import BitstreamError
 from ralhe.gaussians import COORDINATES, Coordinates, Gaussians
 
 MAGIC = b"RALH"
+SUFFIX = ".ralhe"
 VERSION = 1
 SECTION_BYTES = 20
 LEAST_BYTES = 64 + 3 * SECTION_BYTES + 4

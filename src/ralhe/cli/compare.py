@@ -48,8 +48,7 @@ def compare(
     """
     with plain_words("render"):
         if report is not None:
-            for scene in (reference, *scenes):
-                check_output(scene, report)
+            check_output(report, reference, *scenes)
             if report.suffix.lower() not in {".html", ".htm"}:
                 raise Failure(f"{report}: a report is a page; name it .html")
         for path in (reference, *scenes, *([cameras] if cameras else [])):

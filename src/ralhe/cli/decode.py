@@ -31,7 +31,7 @@ def decode(stream: Path, scene: Path, level: int | None, max_bytes: int | None) 
     ralhe decode scene.ralhe coarse.ply --max-bytes 100kB    what a reader has after 100 kB
     """
     with plain_words():
-        check_output(stream, scene)
+        check_output(scene, stream)
         gaussians, seconds = decode_file(stream, scene, level, max_bytes)
         told = f"{len(gaussians):,} Gaussians, SH degree {gaussians.sh_degree}, decoded in {seconds:.2f} s"
         click.echo(f"{scene}: {told}")

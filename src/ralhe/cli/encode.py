@@ -9,6 +9,7 @@ import click
 
 import ralhe
 from ralhe import files
+from ralhe.bitstream import SUFFIX
 from ralhe.cli.arguments import SCENE, bytes_of, sizes_of
 from ralhe.cli.failures import Failure, Stopped, about, check_output, make_folder, plain_words, stop_on_interrupt
 from ralhe.files.coordinates import in_ply_axes
@@ -103,9 +104,9 @@ def _read(scene: Path, options: FitOptions) -> ralhe.Gaussians:
 
 def encode_file(scene: Path, stream: Path, **options: Unpack[EncodeOptions]) -> EncodeReport:
     """Reads, encodes under a progress bar, writes."""
-    check_output(scene, stream)
-    if stream.suffix.lower() != ".ralhe":
-        raise Failure(f"{stream}: a stream has a name that ends in .ralhe")
+    check_output(stream, scene)
+    if stream.suffix.lower() != SUFFIX:
+        raise Failure(f"{stream}: a stream has a name that ends in {SUFFIX}")
     with about(scene):
         gaussians = _read(scene, options)
         with stop_on_interrupt() as stop, ProgressBar() as bar:

@@ -39,7 +39,7 @@ def export(stream: Path, site: Path) -> None:
         check_stream(stream)
         single = site.suffix.lower() in {".html", ".htm"}
         if single:
-            check_output(stream, site)
+            check_output(site, stream)
         elif site.exists() and not site.is_dir():
             raise Failure(f"{site}: is a file; name a folder, or a file that ends in .html")
         with about(stream):

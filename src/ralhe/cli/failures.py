@@ -82,12 +82,12 @@ def stop_on_interrupt() -> Iterator[threading.Event]:
         signal.signal(signal.SIGINT, previous)
 
 
-def check_output(source: Path, output: Path) -> None:
-    """Raises Failure where output would replace input or has no folder, before any work is done."""
-    if source.exists() and output.exists() and source.samefile(output):
-        raise Failure(f"{output}: input and output are the same file; give the output another name")
-    if not output.parent.is_dir():
-        raise Failure(f"{output}: there is no folder {output.parent}")
+def check_output(output: Path, *sources: Path) -> None:
+    """Raises Failure where output would replace input or cannot be written, before any work is done."""
+    for source in sources:
+        if source.exists() and output.exists() and source.samefile(output):
+            raise Failure(f"{output}: input and output are the same file; give the output another name")
+    _check_parent(output)
     if output.is_dir():
         raise Failure(f"{output}: is a folder; name a file in it")
     _check_writable(output.parent)
@@ -97,11 +97,15 @@ def make_folder(folder: Path) -> None:
     """Makes a folder for output, or raises Failure, before any work is done."""
     if folder.exists() and not folder.is_dir():
         raise Failure(f"{folder}: is a file; name a folder")
-    if not folder.parent.is_dir():
-        raise Failure(f"{folder}: there is no folder {folder.parent}")
+    _check_parent(folder)
     with about(folder):
         folder.mkdir(exist_ok=True)
     _check_writable(folder)
+
+
+def _check_parent(output: Path) -> None:
+    if not output.parent.is_dir():
+        raise Failure(f"{output}: there is no folder {output.parent}")
 
 
 def _check_writable(folder: Path) -> None:

@@ -58,7 +58,7 @@ def render(scene: Path, picture: Path, cameras: Path | None, number: int | None,
     with plain_words("render"):
         if orbit is not None and (cameras is not None or number is not None):
             raise click.UsageError("give --orbit or --cameras and --camera, not both")
-        check_output(scene, picture)
+        check_output(picture, scene)
         if picture.suffix.lower() not in FORMATS:
             raise Failure(f"{picture}: not a picture; name it {', '.join(sorted(FORMATS))}")
         with SteadyBar() as bar, compilation_told():

@@ -137,13 +137,14 @@ class Job:
 
     def fit_at(self, lmbda: float, preset: Preset) -> Candidate:
         """Fits at one lambda."""
+        self.lmbda = lmbda
         self.meter.plan(self._work(preset, preset.rounds + 2))
         self.retrain(preset)
         self.meter.enter("fit")
         self.fit.code(lmbda)
         self._rounds(preset, lmbda, lambda size: lmbda)
         if not self.fit.knows:  # stopped before the first round
-            self.fit.learn(preset.base_iterations // 2, preset.harmonic_iterations // 2)
+            self._lesson(preset)
         if self._sees:
             return self.fit.code_towards(*self._round(preset, lmbda, Rates(lambda _: lmbda, lambda x, _: x)))
         return self.fit.code(lmbda)

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ralhe.gaussians import Gaussians
+from ralhe.prepare.covariance import LOG_SCALE_LIMIT
 
 MIN_OPACITY = 1.0 / 255.0
 """The rasteriser's own threshold (Kerbl et al. 2023): fainter splats touch no pixel."""
 
-SIZE_LIMIT, COLOUR_LIMIT = 60.0, 1000.0
-"""Log scales and coefficients of the harmonics beyond these show no difference either, but in the means of a hierarchy
-one of them would drown all others."""
+COLOUR_LIMIT = 1000.0
+"""Of coefficients of the harmonics: beyond it, as beyond LOG_SCALE_LIMIT, one shows no difference, but would drown all
+others in the means of a hierarchy."""
 
 LOGIT_LIMIT = 8.0
 """Opacity 0.99966: beyond it the rasteriser, which stops at 0.99, shows no difference."""
@@ -48,7 +49,7 @@ def clean(gaussians: Gaussians) -> Cleaned:
     return Cleaned(
         replace(
             kept,
-            log_scales=np.clip(kept.log_scales, -SIZE_LIMIT, SIZE_LIMIT),
+            log_scales=np.clip(kept.log_scales, -LOG_SCALE_LIMIT, LOG_SCALE_LIMIT),
             rotations=rotations.astype(np.float32),
             sh=np.clip(kept.sh, -COLOUR_LIMIT, COLOUR_LIMIT),
             opacity_logits=np.clip(kept.opacity_logits, -LOGIT_LIMIT, LOGIT_LIMIT),

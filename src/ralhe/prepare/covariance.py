@@ -8,6 +8,9 @@ import numpy.typing as npt
 Float64 = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.floating]
 
+LOG_SCALE_LIMIT = 60.0
+"""Beyond it a size shows no difference, and its square soon none that a number could hold."""
+
 PAIRS = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
 
 
@@ -25,7 +28,7 @@ def rotation_matrices(rotations: Floats) -> Float64:
 def covariances(log_scales: Floats, rotations: Floats) -> Float64:
     """[N, 3, 3] covariances in squared scene units."""
     axes = rotation_matrices(rotations)
-    variances = np.exp(2 * np.clip(log_scales.astype(np.float64), -60, 60))
+    variances = np.exp(2 * np.clip(log_scales.astype(np.float64), -LOG_SCALE_LIMIT, LOG_SCALE_LIMIT))
     product: Float64 = (axes * variances[:, None, :]) @ axes.transpose(0, 2, 1)
     return product
 

@@ -6,13 +6,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ralhe.gaussians import Gaussians
+from ralhe.prepare.covariance import LOG_SCALE_LIMIT
 
 Weights = npt.NDArray[np.float64]
 
 
 def projected_area(log_scales: npt.NDArray[np.floating]) -> Weights:
     """[N] mean area of the one-sigma ellipse over the three axes of view, from [N, 3] log scales."""
-    s = np.exp(np.clip(log_scales.astype(np.float64), -60, 60))
+    s = np.exp(np.clip(log_scales.astype(np.float64), -LOG_SCALE_LIMIT, LOG_SCALE_LIMIT))
     return np.asarray((s[:, 0] * s[:, 1] + s[:, 1] * s[:, 2] + s[:, 2] * s[:, 0]) / 3.0)
 
 

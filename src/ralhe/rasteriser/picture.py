@@ -45,8 +45,9 @@ def render(
     """
     if sh_degree is not None and not 0 <= sh_degree <= MAX_SH_DEGREE:
         raise SceneError(f"SH degree is {sh_degree}, expected 0 to {MAX_SH_DEGREE}")
-    by_itself = drawing_device() if isinstance(gaussians, Gaussians) else gaussians.means.device.type
-    on_gpu = backend == "gsplat" or (backend == "auto" and by_itself == "cuda")
+    on_gpu = backend == "gsplat"
+    if backend == "auto":
+        on_gpu = (drawing_device() if isinstance(gaussians, Gaussians) else gaussians.means.device.type) == "cuda"
     absence = gsplat_absence() if on_gpu else None
     if absence:
         raise SceneError(f"backend gsplat cannot be used: {absence}")

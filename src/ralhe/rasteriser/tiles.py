@@ -137,10 +137,11 @@ def find_spans(splats: F32, boxes: I16, order: I32, columns: int, every: int, fi
                     start, stop = (left, right) if simple else columns_met(fetched, j, left, right, row)
                     if every > 1:  # tiles of a part lie on diagonals
                         start += (first - row - start) % every
+                    begun = row * columns + start
                     count = max((stop - start) // every + 1, 0)  # a row may only touch the outline's box
-                    spans[span, 0], spans[span, 1], spans[span, 2] = i, row * columns + start, count
+                    spans[span, 0], spans[span, 1], spans[span, 2] = i, begun, count
                     span, tiles = span + 1, tiles + count
-                    for tile in range(row * columns + start, row * columns + stop + 1, every):
+                    for tile in range(begun, begun + every * count, every):
                         counts[part, tile] += 1
                 met[i] = tiles
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import quote
 
+from ralhe.bitstream import SUFFIX
 from ralhe.core.instance import WASM
 from ralhe.errors import RalheError
 from ralhe.files import whole_file
 from ralhe.web.first_look import FirstView
-from ralhe.web.folder import SUFFIX
 from ralhe.web.page import Settings, page_html, source, whole_page_html
 
 FILES = ("viewer.js", "viewer.css", WASM.name)

@@ -13,7 +13,8 @@ export class StreamError extends Error {
 /** Code of a section whose checksum is wrong: it was not decoded, and what was before it is sound. */
 export const BAD_CHECKSUM = -7;
 
-const MESSAGES: Readonly<Record<number, string>> = {
+/** What a failure code of the core says; `ralhe.core.instance` says the same. */
+export const MESSAGES: Readonly<Record<number, string>> = {
   [-1]: "not a .ralhe stream (the first bytes are not RALH); make one with ralhe encode",
   [-2]: "the stream has a version this decoder does not know; update ralhe",
   [-3]: "the stream is cut within its header; fetch the file again",

@@ -1,4 +1,4 @@
-import { BAD_CHECKSUM, Core, StreamError } from "./core.js";
+import { BAD_CHECKSUM, Core, MESSAGES, StreamError } from "./core.js";
 import { headerSize, streamSize } from "./header.js";
 import { COORDINATES, type Level } from "./level.js";
 
@@ -113,7 +113,7 @@ export class Session {
   end(): string | undefined {
     if (!this.#facts) {
       this.#open(this.#early); // says what is wrong with so short a stream
-      throw new StreamError("the stream is cut within its header; fetch the file again");
+      throw new StreamError(MESSAGES[-3]!);
     }
     if (this.#reached < 0) this.#core.check("decoder_output");
     if (this.#received >= this.#size) return undefined;
