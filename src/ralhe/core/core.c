@@ -129,6 +129,7 @@ const uint32_t *EXPORT(scene_fields)(void) {
 /* Bits spent on opacity, colour, shape and harmonics, summed while `tally` was on. */
 const double *EXPORT(tally_bits)(int on) {
     scene.tally = (uint32_t)on;
+    if (on) build_bits();
     return scene.bits;
 }
 
@@ -139,6 +140,7 @@ static uint8_t *section_bytes[MAX_SECTIONS];
 /* Header as it will be written (the table may be missing): depth, networks and box come from it. */
 int EXPORT(encoder_open)(const uint8_t *p, uint32_t n) {
     start();
+    build_bits();
     return read_header(p, n, &scene, &container);
 }
 

@@ -26,37 +26,45 @@ typedef struct {
     float weight[MAX_CHANNELS]; /* importance * step^2 */
 } Target;
 
-/* Weighted mean of channel c over children from ... to, as the decoder weighs them. */
-static float side_mean(const Walk *w, uint32_t c, uint32_t from, uint32_t to) {
+/* Weighted means of all channels over children from ... to, as the decoder weighs them; `sums` has room for them. */
+static const float *side_means(const Walk *w, uint32_t from, uint32_t to, float *restrict sums) {
     const Scene *s = w->scene;
     const uint32_t *row = s->target_row[w->level + 1];
-    if (to - from == 1) return s->target[(size_t)row[from] * s->channels + c];
-    float sum = 0.0f, total = 0.0f;
+    const size_t n = s->channels;
+    if (to - from == 1) return s->target + row[from] * n;
+    float total = 0.0f;
+    for (size_t c = 0; c < n; c++) sums[c] = 0.0f;
     for (uint32_t i = from; i < to; i++) {
-        sum += w->child_weight[i] * s->target[(size_t)row[i] * s->channels + c];
-        total += w->child_weight[i];
+        const float *restrict child = s->target + row[i] * n;
+        float weight = w->child_weight[i];
+        for (size_t c = 0; c < n; c++) sums[c] += weight * child[c];
+        total += weight;
     }
-    return sum / total;
+    for (size_t c = 0; c < n; c++) sums[c] /= total;
+    return sums;
 }
 
 /* Closed loop: the difference that brings both sides nearest to their means given the mean as decoded so far,
  * counting each side's error by the importance of its leaves. span: children from, middle, to. */
-static void set_target(const Walk *w, const Merge *m, uint32_t row, const uint32_t span[3], Target *t) {
+static void set_target(const Walk *w, const Merge *m, uint32_t row, const uint32_t span[3], Target *restrict t) {
     const Scene *s = w->scene;
-    const uint32_t *leaf = s->level[w->level + 1].first_leaf;
-    float total = m->w1 + m->w2, a1 = m->w1 / total, a2 = m->w2 / total, mass[2][WEIGHTS];
-    for (int i = 0; i < 2; i++)
-        for (int k = 0; k < WEIGHTS; k++)
-            mass[i][k] = (float)(s->weights[(size_t)leaf[span[i + 1]] * WEIGHTS + (size_t)k] -
-                                 s->weights[(size_t)leaf[span[i]] * WEIGHTS + (size_t)k]);
-    for (uint32_t c = 0; c < s->channels; c++) {
-        float mass1 = mass[0][weight_class(c)], mass2 = mass[1][weight_class(c)];
-        float now = s->mean[(size_t)row * s->channels + c], step = s->step[c] * m->step_factor;
-        float e1 = side_mean(w, c, span[0], span[1]) - now, e2 = side_mean(w, c, span[1], span[2]) - now;
-        float gain = mass1 * a2 * a2 + mass2 * a1 * a1;
-        float wanted = gain > 1e-12f ? (mass1 * a2 * e1 - mass2 * a1 * e2) / gain : e1 - e2;
-        t->wanted[c] = clampf(wanted / step, -30000.0f, 30000.0f);
-        t->weight[c] = gain * step * step * s->importance[c];
+    const uint32_t *leaf = s->level[w->level + 1].first_leaf, ends[] = {1, 4, BASE, s->channels};
+    float total = m->w1 + m->w2, a1 = m->w1 / total, a2 = m->w2 / total, sums[2][MAX_CHANNELS];
+    const float *restrict mean1 = side_means(w, span[0], span[1], sums[0]);
+    const float *restrict mean2 = side_means(w, span[1], span[2], sums[1]);
+    const float *restrict now = s->mean + (size_t)row * s->channels;
+    for (uint32_t range = 0, c = 0; range < 4; range++) { /* of channels whose errors weigh alike */
+        const double *weight = s->weights + weight_class(c);
+        float mass[2];
+        for (int i = 0; i < 2; i++)
+            mass[i] = (float)(weight[(size_t)leaf[span[i + 1]] * WEIGHTS] - weight[(size_t)leaf[span[i]] * WEIGHTS]);
+        float gain = mass[0] * a2 * a2 + mass[1] * a1 * a1;
+        for (; c < ends[range]; c++) {
+            float step = s->step[c] * m->step_factor, e1 = mean1[c] - now[c], e2 = mean2[c] - now[c];
+            float wanted = gain > 1e-12f ? (mass[0] * a2 * e1 - mass[1] * a1 * e2) / gain : e1 - e2;
+            t->wanted[c] = clampf(wanted / step, -30000.0f, 30000.0f);
+            t->weight[c] = gain * step * step * s->importance[c];
+        }
     }
 }
 
@@ -104,14 +112,14 @@ static int code_flag(Scene *s, Coder *coder, uint32_t p, int flag) {
 
 static void walk_base(Scene *s, Coder *coder, const float *x, const Target *t, int32_t *k) {
     const EntropyNetwork *n = &s->entropy[0];
-    f32x4 h[MAX_HIDDEN / 4];
-    hidden_start(n, x, h);
+    Hidden hidden;
+    hidden_start(n, x, &hidden);
     for (uint32_t c = 0; c < BASE; c++) {
-        Law law = predict(n, c, x, h);
+        const Law *law = law_of(n, c, x, &hidden);
         float cost;
-        if (t) k[c] = choose_latent(s, &law, t->wanted[c], t->weight[c], &cost);
-        k[c] = code_channel(s, coder, &law, c, k[c]);
-        hidden_add(n, c, k[c], h);
+        if (t) k[c] = choose_latent(s, law, t->wanted[c], t->weight[c], &cost);
+        k[c] = code_channel(s, coder, law, c, k[c]);
+        hidden_add(n, c, k[c], &hidden);
     }
 }
 
@@ -122,14 +130,14 @@ static int all_small(const Target *t, uint32_t from, uint32_t to) {
     return 1;
 }
 
-/* Chooses the latents of the harmonics: group by group all zero or not, then the whole merge. h, p: at the start. */
-static void choose_harmonics(const Scene *s, const float *x, const Target *t, const f32x4 *start, const uint32_t *p,
+/* Chooses the latents of the harmonics: group by group all zero or not, then the whole merge. start, p: before the first. */
+static void choose_harmonics(const Scene *s, const float *x, const Target *t, const Hidden *start, const uint32_t *p,
                              int32_t *k) {
     const EntropyNetwork *n = &s->entropy[1];
-    f32x4 h[MAX_HIDDEN / 4], before[MAX_HIDDEN / 4];
+    Hidden hidden = *start;
+    f32x4 before[MAX_HIDDEN / 4];
     uint32_t flag[8];
     float with = s->lmbda * bits_of(p[0]), without = s->lmbda * bits_of(65536 - p[0]);
-    __builtin_memcpy(h, start, n->hidden * 4);
     __builtin_memcpy(flag, p, sizeof flag);
     for (uint32_t g = 0, from = 0; g < n->groups; from = n->group_end[g++]) {
         uint32_t to = n->group_end[g], some = 0, weighed = all_small(t, from, to) ? from : to;
@@ -137,22 +145,22 @@ static void choose_harmonics(const Scene *s, const float *x, const Target *t, co
         for (uint32_t c = from; c < to; c++) zero += t->weight[BASE + c] * t->wanted[BASE + c] * t->wanted[BASE + c];
         without += zero;
         zero += s->lmbda * bits_of(65536 - flag[g + 1]);
-        __builtin_memcpy(before, h, n->hidden * 4);
+        hidden.ahead = 0;
+        __builtin_memcpy(before, hidden.h, n->hidden * 4);
         for (uint32_t c = from; c < weighed; c++) {
-            Law law = predict(n, c, x, h);
             float cost;
-            k[c] = choose_latent(s, &law, t->wanted[BASE + c], t->weight[BASE + c], &cost);
+            k[c] = choose_latent(s, next_law(n, c, x, &hidden), t->wanted[BASE + c], t->weight[BASE + c], &cost);
             coded += cost;
             some |= k[c] != 0;
-            hidden_add(n, c, k[c], h);
+            hidden_add(n, c, k[c], &hidden);
         }
         if (some && coded < zero) {
-            flag_probabilities(n, h, flag);
+            flag_probabilities(n, hidden.h, flag);
             with += coded;
             continue;
         }
         for (uint32_t c = from; c < to; c++) k[c] = 0;
-        __builtin_memcpy(h, before, n->hidden * 4);
+        __builtin_memcpy(hidden.h, before, n->hidden * 4);
         with += zero;
     }
     if (without <= with)
@@ -167,20 +175,20 @@ static int any_latent(const int32_t *k, uint32_t from, uint32_t to) {
 
 static void walk_harmonics(Scene *s, Coder *coder, const float *x, const Target *t, int32_t *k) {
     const EntropyNetwork *n = &s->entropy[1];
-    f32x4 h[MAX_HIDDEN / 4];
+    Hidden hidden;
     uint32_t flag[8];
-    hidden_start(n, x, h);
-    flag_probabilities(n, h, flag);
-    if (t && !all_small(t, 0, n->channels)) choose_harmonics(s, x, t, h, flag, k);
+    hidden_start(n, x, &hidden);
+    flag_probabilities(n, hidden.h, flag);
+    if (t && !all_small(t, 0, n->channels)) choose_harmonics(s, x, t, &hidden, flag, k);
     if (!code_flag(s, coder, flag[0], any_latent(k, 0, n->channels))) return;
     for (uint32_t g = 0, from = 0; g < n->groups; from = n->group_end[g++]) {
         if (!code_flag(s, coder, flag[g + 1], any_latent(k, from, n->group_end[g]))) continue;
         for (uint32_t c = from; c < n->group_end[g]; c++) {
-            Law law = predict(n, c, x, h);
-            k[c] = code_channel(s, coder, &law, BASE + c, k[c]);
-            hidden_add(n, c, k[c], h);
+            k[c] = code_channel(s, coder, next_law(n, c, x, &hidden), BASE + c, k[c]);
+            hidden_add(n, c, k[c], &hidden);
         }
-        flag_probabilities(n, h, flag);
+        hidden.ahead = 0;
+        flag_probabilities(n, hidden.h, flag);
     }
 }
 

@@ -81,6 +81,21 @@ static inline float squash(int32_t k) {
     return k < 0 ? -x : x;
 }
 
+/* The law of one latent. */
+typedef struct {
+    int32_t shift;        /* mu rounded */
+    uint32_t zero, up;    /* probabilities of r = 0, and of r > 0 where it is not, times 65536 */
+    uint32_t low_bits;    /* binary digits of |r| - 1 below the unary part */
+    float rate;           /* 1 / exp(s1) */
+} Law;
+
+/* The hidden layer, and the laws it told last. */
+typedef struct {
+    f32x4 h[MAX_HIDDEN / 4];
+    Law law[2];
+    int ahead; /* whether the second is that of the channel to come */
+} Hidden;
+
 /* `width` vectors of h from vector `at` on, kept in registers over all inputs. */
 static inline __attribute__((always_inline)) void hidden_block(const EntropyNetwork *n, const float *x, f32x4 *h,
                                                                uint32_t at, const uint32_t width) {
@@ -95,19 +110,22 @@ static inline __attribute__((always_inline)) void hidden_block(const EntropyNetw
     for (uint32_t j = 0; j < width; j++) h[at + j] = sum[j];
 }
 
-static void hidden_start(const EntropyNetwork *n, const float *x, f32x4 *h) {
+static void hidden_start(const EntropyNetwork *n, const float *x, Hidden *hidden) {
+    f32x4 *h = hidden->h;
     uint32_t lanes = n->hidden / 4, at = 0;
+    hidden->ahead = 0;
     for (; at + 4 <= lanes; at += 4) hidden_block(n, x, h, at, 4);
     for (; at + 2 <= lanes; at += 2) hidden_block(n, x, h, at, 2);
     if (at < lanes) hidden_block(n, x, h, at, 1);
 }
 
-static inline void hidden_add(const EntropyNetwork *n, uint32_t channel, int32_t k, f32x4 *h) {
+static inline void hidden_add(const EntropyNetwork *n, uint32_t channel, int32_t k, Hidden *hidden) {
     if (!k) return;
     uint32_t lanes = n->hidden / 4;
     const f32x4 *w = (const f32x4 *)n->tensor[BACK] + channel * lanes;
     f32x4 x = splat(squash(k) * 0.5f);
-    for (uint32_t j = 0; j < lanes; j++) h[j] += w[j] * x;
+    for (uint32_t j = 0; j < lanes; j++) hidden->h[j] += w[j] * x;
+    hidden->ahead = 0;
 }
 
 static inline f32x4 relu(f32x4 x) { return (f32x4)((i32x4)x & (x > splat(0.0f))); }
@@ -138,50 +156,86 @@ static void flag_probabilities(const EntropyNetwork *n, const f32x4 *h, uint32_t
     }
 }
 
-/* The law of one latent. */
-typedef struct {
-    int32_t shift;        /* mu rounded */
-    uint32_t zero, up;    /* probabilities of r = 0, and of r > 0 where it is not, times 65536 */
-    uint32_t low_bits;    /* binary digits of |r| - 1 below the unary part */
-    float rate;           /* 1 / exp(s1) */
-} Law;
-
 #define LOG_SCALE_MIN -3.5f /* a Laplace scale of 0.03: a zero costs less than 2^-20 bit */
 #define LOG_SCALE_MAX 9.0f  /* beyond it the 16-bit latents end */
 
-static Law predict(const EntropyNetwork *n, uint32_t channel, const float *x, const f32x4 *h) {
-    const f32x4 *w = (const f32x4 *)n->tensor[OUT] + channel * n->hidden;
-    f32x4 o = ((const f32x4 *)n->tensor[OUT_BIAS])[channel];
-    for (uint32_t j = 0; j < n->hidden / 4; j++, w += 4) {
-        f32x4 y = relu(h[j]);
-        f32x4 terms[4] = {w[0] * LANE(y, 0), w[1] * LANE(y, 1), w[2] * LANE(y, 2), w[3] * LANE(y, 3)};
-        o = o + terms[0] + terms[1] + terms[2] + terms[3];
+/* Laws of a channel and, if `count` is 2, of the one after it (or again of the last one). */
+static inline __attribute__((always_inline)) void predict(const EntropyNetwork *n, uint32_t channel, const float *x,
+                                                          Hidden *hidden, const int count) {
+    const uint32_t channels[2] = {channel, channel + 1 < n->channels ? channel + 1 : channel};
+    const f32x4 *w[2] = {0};
+    f32x4 o[2] = {0}, from_mu = {0};
+    for (int i = 0; i < count; i++) {
+        w[i] = (const f32x4 *)n->tensor[OUT] + channels[i] * n->hidden;
+        o[i] = ((const f32x4 *)n->tensor[OUT_BIAS])[channels[i]];
     }
-    if (n->skip_at) {
-        const f32x4 *skip = (const f32x4 *)n->tensor[SKIP] + channel * 3;
-        for (uint32_t i = 0; i < 3; i++) o += skip[i] * splat(x[n->skip_at + i * n->channels + channel]);
+    for (uint32_t j = 0; j < n->hidden / 4; j++) {
+        f32x4 y = relu(hidden->h[j]);
+        for (int i = 0; i < count; i++) {
+            f32x4 terms[4] = {w[i][0] * LANE(y, 0), w[i][1] * LANE(y, 1), w[i][2] * LANE(y, 2), w[i][3] * LANE(y, 3)};
+            o[i] = o[i] + terms[0] + terms[1] + terms[2] + terms[3];
+            w[i] += 4;
+        }
     }
-    float mu = clampf(o[0], -30000.0f, 30000.0f);
-    f32x4 scales = clamp4(o, LOG_SCALE_MIN, LOG_SCALE_MAX), rates = exp4(-scales);
-    Law law = {.shift = round_int(mu), .rate = rates[2]};
-    float f = mu - (float)law.shift, s1 = scales[2];
-    f32x4 tails = splat(0.5f) * exp4((f32x4){-(0.5f - f), -(0.5f + f), 0.0f, 0.0f} * splat(rates[1]));
-    float up = tails[0], down = tails[1];
-    law.zero = probability(1.0f - up - down);
-    law.up = probability(up / (up + down + 1e-30f));
-    law.low_bits = s1 > 0.0f ? (uint32_t)(s1 * 1.44269504f + 0.5f) : 0;
-    return law;
+    for (int i = 0; n->skip_at && i < count; i++) {
+        const f32x4 *skip = (const f32x4 *)n->tensor[SKIP] + channels[i] * 3;
+        for (uint32_t j = 0; j < 3; j++) o[i] += skip[j] * splat(x[n->skip_at + j * n->channels + channels[i]]);
+    }
+    f32x4 scales = clamp4((f32x4){o[0][1], o[0][2], o[1][1], o[1][2]}, LOG_SCALE_MIN, LOG_SCALE_MAX);
+    f32x4 rates = exp4(-scales);
+    for (int i = 0; i < count; i++) {
+        float mu = clampf(o[i][0], -30000.0f, 30000.0f), s1 = scales[2 * i + 1];
+        Law *law = &hidden->law[i];
+        law->shift = round_int(mu);
+        law->rate = rates[2 * i + 1];
+        law->low_bits = s1 > 0.0f ? (uint32_t)(s1 * 1.44269504f + 0.5f) : 0;
+        float f = mu - (float)law->shift;
+        from_mu[2 * i] = -(0.5f - f);
+        from_mu[2 * i + 1] = -(0.5f + f);
+    }
+    f32x4 tails = splat(0.5f) * exp4(from_mu * __builtin_shufflevector(rates, rates, 0, 0, 2, 2));
+    for (int i = 0; i < count; i++) {
+        float up = tails[2 * i], down = tails[2 * i + 1];
+        hidden->law[i].zero = probability(1.0f - up - down);
+        hidden->law[i].up = probability(up / (up + down + 1e-30f));
+    }
+}
+
+/* The law of a channel. */
+static const Law *law_of(const EntropyNetwork *n, uint32_t channel, const float *x, Hidden *hidden) {
+    predict(n, channel, x, hidden, 1);
+    return hidden->law;
+}
+
+/* The law of each channel in turn, two at a time: neither waits for the sums and exponentials of the other, and the
+ * second holds where the first latent is zero, as most harmonics are. */
+static const Law *next_law(const EntropyNetwork *n, uint32_t channel, const float *x, Hidden *hidden) {
+    hidden->ahead = !hidden->ahead;
+    if (!hidden->ahead) return hidden->law + 1;
+    predict(n, channel, x, hidden, 2);
+    return hidden->law;
 }
 
 #define UNARY_LIMIT 20
 
-/* Probability that binary digit j of a geometric number of this rate is one. */
-static inline float digit(float rate, uint32_t j) {
-    float e = exp_(-rate * (float)(1u << j));
-    return e / (1.0f + e);
+/* 65536 times the probabilities that binary digits below `above` of a geometric number of this rate are one, four of
+ * them from the highest down. */
+static void digit_probabilities(float rate, uint32_t above, uint32_t p[4]) {
+    f32x4 e = exp4(splat(-rate * (float)(1u << above)) * (f32x4){0.5f, 0.25f, 0.125f, 0.0625f});
+    f32x4 ones = e / (splat(1.0f) + e);
+    for (int i = 0; i < 4; i++) p[i] = probability(ones[i]);
 }
 
-static inline float bits_of(uint32_t p) { return 16.0f - log2_((float)p); }
+static float bits_table[65536];
+
+/* For what counts bits: encoders and tallies. */
+static void build_bits(void) {
+    if (bits_table[1]) return;
+    for (uint32_t p = 1; p < 65536; p++) bits_table[p] = 16.0f - log2_((float)p);
+}
+
+/* Bits of what has the probability p / 65536. */
+static inline float bits_of(uint32_t p) { return bits_table[p]; }
 
 /* Bits of |r| - 1 = size under the law; the escape after UNARY_LIMIT is Elias gamma. */
 static float magnitude_bits(const Law *l, uint32_t size) {
@@ -190,9 +244,10 @@ static float magnitude_bits(const Law *l, uint32_t size) {
     float bits = bits_of(more) * (float)(high < UNARY_LIMIT ? high : UNARY_LIMIT);
     if (high < UNARY_LIMIT) bits += bits_of(65536 - more);
     else bits += 2.0f * (float)(31 - __builtin_clz(high - UNARY_LIMIT + 1)) + 1.0f;
-    for (uint32_t j = 0; j < l->low_bits; j++) {
-        uint32_t p = probability(digit(l->rate, j));
-        bits += bits_of(size >> j & 1 ? p : 65536 - p);
+    uint32_t p[4];
+    for (uint32_t j = l->low_bits, i = 0; j-- > 0; i++) {
+        if (i % 4 == 0) digit_probabilities(l->rate, j + 1, p);
+        bits += bits_of(size >> j & 1 ? p[i % 4] : 65536 - p[i % 4]);
     }
     return bits;
 }
@@ -216,9 +271,11 @@ static uint32_t code_magnitude(Coder *c, const Law *l, uint32_t size) {
     uint32_t wanted = size >> l->low_bits, high = 0;
     while (high < UNARY_LIMIT && code_bit(c, more, high < wanted)) high++;
     if (high == UNARY_LIMIT) high += code_gamma(c, wanted - UNARY_LIMIT + 1) - 1;
-    uint32_t read = high;
-    for (uint32_t j = l->low_bits; j-- > 0;)
-        read = read << 1 | (uint32_t)code_bit(c, probability(digit(l->rate, j)), (int)(size >> j & 1));
+    uint32_t read = high, p[4];
+    for (uint32_t j = l->low_bits, i = 0; j-- > 0; i++) {
+        if (i % 4 == 0) digit_probabilities(l->rate, j + 1, p);
+        read = read << 1 | (uint32_t)code_bit(c, p[i % 4], (int)(size >> j & 1));
+    }
     return read;
 }
 
