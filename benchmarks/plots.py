@@ -17,7 +17,7 @@ from ralhe.files import whole_file
 
 SHOWN = ("ralhe-best", "ralhe-default", "ralhe-fast", "prune+paper", "paper", "prune+gpcc", "gpcc", "prune+sog-sh0",
          "prune+sog", "prune+spz", "decimate+spz", "decimate+sog")  # fmt: skip
-"""In the order of the legend; the others are in the table only."""
+"""In the order of the legend, each of one colour in all plots; the others are in the table only."""
 
 LARGEST = 2_000_000
 """Bytes up to which points are drawn."""
@@ -29,7 +29,7 @@ def templates() -> Environment:
         loader=PackageLoader("benchmarks", "page"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    environment.globals |= {"frame": FRAME}
+    environment.globals |= {"frame": FRAME, "shown": SHOWN}
     return environment
 
 

@@ -51,7 +51,7 @@ def scene_results(results: Results, scene: str, found: list[Delta]) -> SceneResu
         curves=plots.plot_of(results, scene),
         ours=results.anchor(scene) or "",
         deltas=shown,
-        lines=[_cells(row) for row in some if row["status"] == DONE],
+        lines=[_cells(row) for row in sorted((r for r in some if r["status"] == DONE), key=_place)],
         others=[f"{row['codec']} {row['size']}: {row['status']}" for row in some if row["status"] != DONE],
     )
 
@@ -71,6 +71,13 @@ def page(folder: Path) -> str:
         published=[published[0], *published[2:]],
         speed=speed,
     )  # fmt: skip
+
+
+def _place(row: Row) -> tuple[int, str, int]:
+    """What the plot shows first, in its order; of each codec the largest file first."""
+    codec = row["codec"]
+    shown = plots.SHOWN.index(codec) if codec in plots.SHOWN else len(plots.SHOWN)
+    return shown, codec, -int(row["bytes"])
 
 
 def _cells(row: Row) -> list[str]:

@@ -38,6 +38,11 @@ def test_each_type_has_its_curve():
     assert drawn.description.count("; ") == 5
 
 
+def test_curves_come_in_the_order_of_their_points():
+    drawn = plot([Point("d", ".spz", 20_000, 25.0), *three()])
+    assert [curve.kind for curve in drawn.curves] == [".spz", ".ralhe"]
+
+
 @pytest.mark.parametrize(
     "sizes",
     [(5, 5), (99, 1_000), (1_200, 9_900), (250_000, 250_000), (250_000, 260_000), (1, 10**6), (1, 10**12)],

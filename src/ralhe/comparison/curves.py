@@ -78,8 +78,10 @@ class Plot:
 
 
 def plot(points: Sequence[Point]) -> Plot | None:
-    """Axes and curves through the points that have a size and a finite PSNR; None where these are under two."""
-    points = sorted((p for p in points if p.bytes > 0 and math.isfinite(p.psnr)), key=lambda p: p.bytes)
+    """Axes and, in the order of the points, curves; None where under two points have a size and a finite PSNR."""
+    points = [p for p in points if p.bytes > 0 and math.isfinite(p.psnr)]
+    kinds = dict.fromkeys(p.kind for p in points)
+    points.sort(key=lambda p: p.bytes)
     if len(points) < 2:
         return None
     x = _byte_axis(points[0].bytes, points[-1].bytes)
@@ -87,7 +89,7 @@ def plot(points: Sequence[Point]) -> Plot | None:
     y = _Axis(y_ticks[0], y_ticks[-1], FRAME.bottom, FRAME.top)
     titles = {p: f"{p.label}: {_size(p.bytes)}, {p.psnr:.2f} dB" for p in points}
     curves = []
-    for kind in dict.fromkeys(p.kind for p in points):
+    for kind in kinds:
         dots = (Dot(x.place(math.log(p.bytes)), y.place(p.psnr), titles[p]) for p in points if p.kind == kind)
         curves.append(Curve(kind, tuple(dots)))
     return Plot(
