@@ -26,7 +26,8 @@ from ralhe.gaussians import Gaussians
 
 COMMON = ("commit", "machine", "when")
 DECODING = ("scene", "decoder", "gaussians", "bytes", "ms", "gaussians_per_s", "ns_per_symbol", "what", *COMMON)
-ENCODING = ("against", "gaussians", "pixels", "size", "seconds", "MB", *COMMON)
+ENCODED = ("against", "gaussians", "pixels", "size")  # what tells encodes apart
+ENCODING = (*ENCODED, "seconds", "MB", *COMMON)
 STARTUP = ("command", "seconds", "MB", *COMMON)
 RUNS = 5
 GOLDEN = ROOT / "tests" / "golden" / "sh0.ralhe"
@@ -63,7 +64,8 @@ def decode(streams: tuple[Path, ...], out: Path) -> None:
 @click.option("--size", default="500kB", show_default=True)
 @OUT
 def encode(scene: Path, counts: str, pixels: str, size: str, out: Path) -> None:
-    """Encode SCENE with preset fast at several numbers of Gaussians and of pixels; rows are added as they come."""
+    """Encode SCENE with preset fast at several numbers of Gaussians and of pixels; rows come one by one, each in the
+    place of an older one of the same kind."""
     gaussians = ralhe.read(scene)
     numbers = [int(count) for count in counts.split(",") if count]
     tasks = [("Gaussians", count, "") for count in numbers]
@@ -76,7 +78,8 @@ def encode(scene: Path, counts: str, pixels: str, size: str, out: Path) -> None:
             cost = python("benchmarks.speed_encode", ply, size, *([side] if side else []))
         row = {"against": against, "gaussians": str(count), "pixels": side or "as planned", "size": size}
         row |= {"seconds": f"{cost.seconds:.1f}", "MB": f"{cost.megabytes:.0f}"} | _common()
-        _write(table, [row], ENCODING, rows.read(table))
+        others = [other for other in rows.read(table) if any(other[name] != row[name] for name in ENCODED)]
+        _write(table, [row], ENCODING, others)
 
 
 @main.command()
