@@ -11,7 +11,7 @@ from pathlib import Path
 from ralhe.files import whole_file
 
 Row = dict[str, str]
-Key = tuple[str, str, str]
+Key = tuple[str, ...]
 
 COLUMNS = ("scene", "codec", "size", "status", "bytes", "gaussians", "sh_degree", "psnr", "worst_psnr", "ssim",
            "ms_ssim_12", "flip_12", "photo_psnr", "photo_ssim", "encode_s", "encode_MB", "decode_s", "decode_MB",
@@ -22,11 +22,12 @@ STREAM_COLUMNS = ("scene", "codec", "size", "commit", "source_gaussians", "kept"
 """What ralhe says of its streams: bits are per Gaussian of the stream, rms is that of attributes."""
 
 DONE = "ok"
+KEY = ("scene", "codec", "size")
 
 
-def key(row: Row) -> Key:
+def key(row: Row, names: Sequence[str] = KEY) -> Key:
     """What tells rows apart."""
-    return row["scene"], row["codec"], row["size"]
+    return tuple(row[name] for name in names)
 
 
 def read(path: Path) -> list[Row]:
@@ -37,11 +38,11 @@ def read(path: Path) -> list[Row]:
         return list(csv.DictReader(file, delimiter="\t"))
 
 
-def put(path: Path, row: Row, columns: Sequence[str] = COLUMNS) -> None:
-    """Adds a row; one of the same scene, codec and size is replaced."""
-    rows = read(path)
-    if not path.exists() or any(key(other) == key(row) for other in rows):
-        rows = [row if key(other) == key(row) else other for other in rows]
+def put(path: Path, row: Row, columns: Sequence[str] = COLUMNS, names: Sequence[str] = KEY) -> None:
+    """Adds a row; one with the same values of `names` (scene, codec and size) is replaced."""
+    rows, own = read(path), key(row, names)
+    if not path.exists() or any(key(other, names) == own for other in rows):
+        rows = [row if key(other, names) == own else other for other in rows]
         write(path, rows if row in rows else [*rows, row], columns)
         return
     with path.open("ab", buffering=0) as file:  # one write: two sweeps may share a table

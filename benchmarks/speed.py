@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -78,8 +78,8 @@ def encode(scene: Path, counts: str, pixels: str, size: str, out: Path) -> None:
             cost = python("benchmarks.speed_encode", ply, size, *([side] if side else []))
         row = {"against": against, "gaussians": str(count), "pixels": side or "as planned", "size": size}
         row |= {"seconds": f"{cost.seconds:.1f}", "MB": f"{cost.megabytes:.0f}"} | _common()
-        others = [other for other in rows.read(table) if any(other[name] != row[name] for name in ENCODED)]
-        _write(table, [row], ENCODING, others)
+        rows.put(table, row, ENCODING, ENCODED)
+        _print(row, ENCODING)
 
 
 @main.command()
@@ -162,11 +162,15 @@ def _common() -> Row:
     return {"commit": commit(), "machine": machine(), "when": time.strftime("%Y-%m-%d %H:%M", time.gmtime())}
 
 
-def _write(path: Path, found: list[Row], columns: tuple[str, ...], before: Sequence[Row] = ()) -> None:
-    """Writes a table of the rows before and those found, and prints the latter."""
-    rows.write(path, [*before, *found], columns)
+def _write(path: Path, found: list[Row], columns: tuple[str, ...]) -> None:
+    """Writes a table, and prints it."""
+    rows.write(path, found, columns)
     for row in found:
-        print(*(row.get(name, "") for name in columns[: -len(COMMON)]), sep="\t")
+        _print(row, columns)
+
+
+def _print(row: Row, columns: tuple[str, ...]) -> None:
+    print(*(row.get(name, "") for name in columns[: -len(COMMON)]), sep="\t")
 
 
 if __name__ == "__main__":

@@ -175,7 +175,6 @@ static int build_levels(const uint64_t *codes) {
 /* Target rows of a level from those of its children; `used` rows are taken. */
 static void average_level(uint32_t level, uint32_t *used) {
     const Level *v = &scene.level[level];
-    size_t d = scene.channels;
     for (uint32_t i = 0; i < v->n; i++) {
         uint32_t from = v->first_child[i], to = v->first_child[i + 1];
         const uint32_t *child = scene.target_row[level + 1];
@@ -183,15 +182,10 @@ static void average_level(uint32_t level, uint32_t *used) {
             scene.target_row[level][i] = child[from];
             continue;
         }
-        float *out = scene.target + d * *used, total = 0.0f;
+        float weight[8];
+        for (uint32_t j = from; j < to; j++) weight[j - from] = node_weight(&scene, level + 1, j);
+        mean_target(&scene, child + from, weight, to - from, scene.target + *used * (size_t)scene.channels);
         scene.target_row[level][i] = (*used)++;
-        __builtin_memset(out, 0, d * 4);
-        for (uint32_t j = from; j < to; j++) {
-            float w = node_weight(&scene, level + 1, j);
-            total += w;
-            for (size_t c = 0; c < d; c++) out[c] += w * scene.target[child[j] * d + c];
-        }
-        for (size_t c = 0; c < d; c++) out[c] /= total;
     }
 }
 

@@ -26,21 +26,25 @@ typedef struct {
     float weight[MAX_CHANNELS]; /* importance * step^2 */
 } Target;
 
+/* Weighted mean of some rows of the targets, all channels of it. */
+static void mean_target(const Scene *s, const uint32_t *row, const float *weight, uint32_t rows, float *restrict mean) {
+    const size_t n = s->channels;
+    float total = 0.0f;
+    for (size_t c = 0; c < n; c++) mean[c] = 0.0f;
+    for (uint32_t i = 0; i < rows; i++) {
+        const float *restrict from = s->target + row[i] * n;
+        for (size_t c = 0; c < n; c++) mean[c] += weight[i] * from[c];
+        total += weight[i];
+    }
+    for (size_t c = 0; c < n; c++) mean[c] /= total;
+}
+
 /* Weighted means of all channels over children from ... to, as the decoder weighs them; `sums` has room for them. */
-static const float *side_means(const Walk *w, uint32_t from, uint32_t to, float *restrict sums) {
+static const float *side_means(const Walk *w, uint32_t from, uint32_t to, float *sums) {
     const Scene *s = w->scene;
     const uint32_t *row = s->target_row[w->level + 1];
-    const size_t n = s->channels;
-    if (to - from == 1) return s->target + row[from] * n;
-    float total = 0.0f;
-    for (size_t c = 0; c < n; c++) sums[c] = 0.0f;
-    for (uint32_t i = from; i < to; i++) {
-        const float *restrict child = s->target + row[i] * n;
-        float weight = w->child_weight[i];
-        for (size_t c = 0; c < n; c++) sums[c] += weight * child[c];
-        total += weight;
-    }
-    for (size_t c = 0; c < n; c++) sums[c] /= total;
+    if (to - from == 1) return s->target + (size_t)row[from] * s->channels;
+    mean_target(s, row + from, w->child_weight + from, to - from, sums);
     return sums;
 }
 
@@ -48,18 +52,18 @@ static const float *side_means(const Walk *w, uint32_t from, uint32_t to, float 
  * counting each side's error by the importance of its leaves. span: children from, middle, to. */
 static void set_target(const Walk *w, const Merge *m, uint32_t row, const uint32_t span[3], Target *restrict t) {
     const Scene *s = w->scene;
-    const uint32_t *leaf = s->level[w->level + 1].first_leaf, ends[] = {1, 4, BASE, s->channels};
+    const uint32_t *leaf = s->level[w->level + 1].first_leaf;
     float total = m->w1 + m->w2, a1 = m->w1 / total, a2 = m->w2 / total, sums[2][MAX_CHANNELS];
     const float *restrict mean1 = side_means(w, span[0], span[1], sums[0]);
     const float *restrict mean2 = side_means(w, span[1], span[2], sums[1]);
     const float *restrict now = s->mean + (size_t)row * s->channels;
-    for (uint32_t range = 0, c = 0; range < 4; range++) { /* of channels whose errors weigh alike */
+    for (uint32_t range = 0, c = 0; c < s->channels; range++) { /* of channels whose errors weigh alike */
         const double *weight = s->weights + weight_class(c);
         float mass[2];
         for (int i = 0; i < 2; i++)
             mass[i] = (float)(weight[(size_t)leaf[span[i + 1]] * WEIGHTS] - weight[(size_t)leaf[span[i]] * WEIGHTS]);
         float gain = mass[0] * a2 * a2 + mass[1] * a1 * a1;
-        for (; c < ends[range]; c++) {
+        for (; c < CLASS_END[range] && c < s->channels; c++) {
             float step = s->step[c] * m->step_factor, e1 = mean1[c] - now[c], e2 = mean2[c] - now[c];
             float wanted = gain > 1e-12f ? (mass[0] * a2 * e1 - mass[1] * a1 * e2) / gain : e1 - e2;
             t->wanted[c] = clampf(wanted / step, -30000.0f, 30000.0f);
@@ -130,7 +134,8 @@ static int all_small(const Target *t, uint32_t from, uint32_t to) {
     return 1;
 }
 
-/* Chooses the latents of the harmonics: group by group all zero or not, then the whole merge. start, p: before the first. */
+/* Chooses the latents of the harmonics: group by group all zero or not, then the whole merge.
+ * start, p: before the first. */
 static void choose_harmonics(const Scene *s, const float *x, const Target *t, const Hidden *start, const uint32_t *p,
                              int32_t *k) {
     const EntropyNetwork *n = &s->entropy[1];
@@ -145,7 +150,6 @@ static void choose_harmonics(const Scene *s, const float *x, const Target *t, co
         for (uint32_t c = from; c < to; c++) zero += t->weight[BASE + c] * t->wanted[BASE + c] * t->wanted[BASE + c];
         without += zero;
         zero += s->lmbda * bits_of(65536 - flag[g + 1]);
-        hidden.ahead = 0;
         __builtin_memcpy(before, hidden.h, n->hidden * 4);
         for (uint32_t c = from; c < weighed; c++) {
             float cost;
@@ -161,6 +165,7 @@ static void choose_harmonics(const Scene *s, const float *x, const Target *t, co
         }
         for (uint32_t c = from; c < to; c++) k[c] = 0;
         __builtin_memcpy(hidden.h, before, n->hidden * 4);
+        hidden.known = 0;
         with += zero;
     }
     if (without <= with)
@@ -187,7 +192,6 @@ static void walk_harmonics(Scene *s, Coder *coder, const float *x, const Target 
             k[c] = code_channel(s, coder, next_law(n, c, x, &hidden), BASE + c, k[c]);
             hidden_add(n, c, k[c], &hidden);
         }
-        hidden.ahead = 0;
         flag_probabilities(n, hidden.h, flag);
     }
 }

@@ -93,7 +93,7 @@ typedef struct {
 typedef struct {
     f32x4 h[MAX_HIDDEN / 4];
     Law law[2];
-    int ahead; /* whether the second is that of the channel to come */
+    uint32_t known; /* the second is the law of the channel before this one */
 } Hidden;
 
 /* `width` vectors of h from vector `at` on, kept in registers over all inputs. */
@@ -113,7 +113,7 @@ static inline __attribute__((always_inline)) void hidden_block(const EntropyNetw
 static void hidden_start(const EntropyNetwork *n, const float *x, Hidden *hidden) {
     f32x4 *h = hidden->h;
     uint32_t lanes = n->hidden / 4, at = 0;
-    hidden->ahead = 0;
+    hidden->known = 0;
     for (; at + 4 <= lanes; at += 4) hidden_block(n, x, h, at, 4);
     for (; at + 2 <= lanes; at += 2) hidden_block(n, x, h, at, 2);
     if (at < lanes) hidden_block(n, x, h, at, 1);
@@ -125,7 +125,7 @@ static inline void hidden_add(const EntropyNetwork *n, uint32_t channel, int32_t
     const f32x4 *w = (const f32x4 *)n->tensor[BACK] + channel * lanes;
     f32x4 x = splat(squash(k) * 0.5f);
     for (uint32_t j = 0; j < lanes; j++) hidden->h[j] += w[j] * x;
-    hidden->ahead = 0;
+    hidden->known = 0;
 }
 
 static inline f32x4 relu(f32x4 x) { return (f32x4)((i32x4)x & (x > splat(0.0f))); }
@@ -210,20 +210,23 @@ static const Law *law_of(const EntropyNetwork *n, uint32_t channel, const float 
 /* The law of each channel in turn, two at a time: neither waits for the sums and exponentials of the other, and the
  * second holds where the first latent is zero, as most harmonics are. */
 static const Law *next_law(const EntropyNetwork *n, uint32_t channel, const float *x, Hidden *hidden) {
-    hidden->ahead = !hidden->ahead;
-    if (!hidden->ahead) return hidden->law + 1;
+    if (channel < hidden->known) return hidden->law + 1;
     predict(n, channel, x, hidden, 2);
+    hidden->known = channel + 2;
     return hidden->law;
 }
 
 #define UNARY_LIMIT 20
 
-/* 65536 times the probabilities that binary digits below `above` of a geometric number of this rate are one, four of
- * them from the highest down. */
-static void digit_probabilities(float rate, uint32_t above, uint32_t p[4]) {
-    f32x4 e = exp4(splat(-rate * (float)(1u << above)) * (f32x4){0.5f, 0.25f, 0.125f, 0.0625f});
-    f32x4 ones = e / (splat(1.0f) + e);
-    for (int i = 0; i < 4; i++) p[i] = probability(ones[i]);
+#define MAX_DIGITS 16 /* low_bits, which LOG_SCALE_MAX keeps to 13, in fours */
+
+/* 65536 times the probabilities that the low binary digits of a geometric number are one. */
+static void digit_probabilities(const Law *l, uint32_t p[MAX_DIGITS]) {
+    for (uint32_t j = 0; j < l->low_bits; j += 4) {
+        f32x4 e = exp4(splat(-l->rate * (float)(1u << j)) * (f32x4){1.0f, 2.0f, 4.0f, 8.0f});
+        f32x4 ones = e / (splat(1.0f) + e);
+        for (int i = 0; i < 4; i++) p[j + (uint32_t)i] = probability(ones[i]);
+    }
 }
 
 static float bits_table[65536];
@@ -244,11 +247,9 @@ static float magnitude_bits(const Law *l, uint32_t size) {
     float bits = bits_of(more) * (float)(high < UNARY_LIMIT ? high : UNARY_LIMIT);
     if (high < UNARY_LIMIT) bits += bits_of(65536 - more);
     else bits += 2.0f * (float)(31 - __builtin_clz(high - UNARY_LIMIT + 1)) + 1.0f;
-    uint32_t p[4];
-    for (uint32_t j = l->low_bits, i = 0; j-- > 0; i++) {
-        if (i % 4 == 0) digit_probabilities(l->rate, j + 1, p);
-        bits += bits_of(size >> j & 1 ? p[i % 4] : 65536 - p[i % 4]);
-    }
+    uint32_t p[MAX_DIGITS];
+    digit_probabilities(l, p);
+    for (uint32_t j = 0; j < l->low_bits; j++) bits += bits_of(size >> j & 1 ? p[j] : 65536 - p[j]);
     return bits;
 }
 
@@ -271,11 +272,9 @@ static uint32_t code_magnitude(Coder *c, const Law *l, uint32_t size) {
     uint32_t wanted = size >> l->low_bits, high = 0;
     while (high < UNARY_LIMIT && code_bit(c, more, high < wanted)) high++;
     if (high == UNARY_LIMIT) high += code_gamma(c, wanted - UNARY_LIMIT + 1) - 1;
-    uint32_t read = high, p[4];
-    for (uint32_t j = l->low_bits, i = 0; j-- > 0; i++) {
-        if (i % 4 == 0) digit_probabilities(l->rate, j + 1, p);
-        read = read << 1 | (uint32_t)code_bit(c, p[i % 4], (int)(size >> j & 1));
-    }
+    uint32_t read = high, p[MAX_DIGITS];
+    digit_probabilities(l, p);
+    for (uint32_t j = l->low_bits; j-- > 0;) read = read << 1 | (uint32_t)code_bit(c, p[j], (int)(size >> j & 1));
     return read;
 }
 

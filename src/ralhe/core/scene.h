@@ -64,8 +64,11 @@ typedef struct {
     uint32_t tally;
 } Scene;
 
+/* Where channels of one class end: opacity, colour, shape, and harmonics, which weigh as colour does. */
+static const uint32_t CLASS_END[] = {1, 4, BASE, MAX_CHANNELS};
+
 static inline int weight_class(uint32_t channel) {
-    return channel == 0 ? 0 : channel < 4 ? 1 : channel < BASE ? 2 : 1;
+    return channel < CLASS_END[0] ? 0 : channel < CLASS_END[1] ? 1 : channel < CLASS_END[2] ? 2 : 1;
 }
 
 static inline int bits_class(uint32_t channel) { return channel < BASE ? weight_class(channel) : 3; }
