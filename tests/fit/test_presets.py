@@ -24,10 +24,11 @@ def test_others_take_as_many_iterations_for_any_scene(name: str) -> None:
     assert PRESETS[name].for_leaves(10) == PRESETS[name]
 
 
-def test_a_rung_is_half_as_long_but_no_shorter_than_fast() -> None:
+def test_a_rung_learns_less_and_rounds_as_often_but_does_no_less_than_fast() -> None:
     fast, default = PRESETS["fast"], PRESETS["default"]
-    assert default.continued().turns == default.turns // 2
-    assert default.continued().rounds == default.rounds - 1
+    rung = default.continued()
+    assert (rung.retraining_iterations, rung.rounds) == (default.retraining_iterations // 4, default.rounds - 1)
+    assert (rung.turns, rung.batch) == (default.turns, default.batch)
     assert default.thorough
-    assert not default.continued().thorough
-    assert (fast.continued().turns, fast.continued().rounds) == (fast.turns, fast.rounds)
+    assert not rung.thorough
+    assert fast.continued() == fast

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from dataclasses import replace
 
@@ -99,9 +100,20 @@ def test_curvature_tells_how_fast_an_error_grows(source: Source, measured: bool)
         assert (0.7 < ratio < 1.4) if measured else (0.3 < ratio < 3)
 
 
-@pytest.mark.parametrize(("turns", "lambdas"), [(4, [0.02]), (15, [0.02, 0.02 * (0.002 / 0.01) ** (1 / 3)])])
+FINER = 0.02 * (0.002 / 0.01) ** (1 / 3)  # lambda of steps made anew where 0.02 found 0.002
+
+
+@pytest.mark.parametrize(
+    ("turns", "firsts", "lambdas"),
+    [
+        (4, [0.002], [0.02]),
+        (15, [0.002, 0.002, 0.002], [0.02, FINER]),
+        (15, [0.002, 1.0, 0.002, 0.002], [0.02, FINER, math.sqrt(0.02 * FINER)]),
+    ],
+    ids=["no time", "finer", "too fine at first"],
+)
 def test_steps_too_coarse_become_finer_where_there_is_time(
-    source: Source, monkeypatch: pytest.MonkeyPatch, turns: int, lambdas: list[float]
+    source: Source, monkeypatch: pytest.MonkeyPatch, turns: int, firsts: list[float], lambdas: list[float]
 ) -> None:
     job, _ = fitted(source, replace(FAST, turns=0))
     asked, trained, aim_at_latents = list[float](), list[int](), job.fit.aim_at_latents
@@ -113,11 +125,12 @@ def test_steps_too_coarse_become_finer_where_there_is_time(
     monkeypatch.setattr(job.fit, "aim_at_latents", spy)
     influence = pictures_of(source).influence(Splats.of(source.cleaned))
     schedule = Schedule(turns, 2, 0, influence, 15, lambda: trained.append(len(asked)), lambda: True)
-    rates = Rates(lambda _: 0.002, lambda lmbda, _: lmbda)
+    found = iter(firsts)
+    rates = Rates(lambda _: next(found), lambda lmbda, _: lmbda)
     drawing = Drawing(job.scene, job.fit.basis, antialiased=False)
     aim, lmbda = round_by_pictures(job.fit, drawing, pictures_of(source), 0.02, rates, schedule)
     assert asked == pytest.approx(lambdas)
-    assert trained == [2] * (len(lambdas) - 1)
+    assert trained == [len(lambdas)] * (len(lambdas) > 1)
     assert lmbda == 0.002
     assert len(job.fit.code_towards(aim, lmbda).data) > len(job.fit.code(0.02).data)
 

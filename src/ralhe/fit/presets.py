@@ -39,15 +39,14 @@ class Preset:
         )
 
     def continued(self) -> Preset:
-        """For a fit that starts where another ended: half as long, but no shorter than that of `fast`, and other plans
-        are tried only where its own is out of balance."""
+        """For a fit that starts where another ended: what it starts from has learnt already, so a quarter of the
+        retraining will do, but no less than `fast` has; other plans are tried only where its own is out of balance."""
         least = PRESETS["fast"]
         return replace(
             self,
             thorough=False,
-            retraining_iterations=max(self.retraining_iterations // 2, least.retraining_iterations),
+            retraining_iterations=max(self.retraining_iterations // 4, least.retraining_iterations),
             rounds=max(1, self.rounds - 1),
-            turns=max(self.turns // 2, least.turns),
         )
 
 

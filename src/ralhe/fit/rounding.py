@@ -9,6 +9,7 @@ chosen, so that one whose best place lies between two integers comes to rest ins
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -33,6 +34,10 @@ EXAMS, UNJUDGED = 6, 4  # times that the pictures held out judge a fit, and turn
 BALANCE, FINER = 0.5, 1 / 3
 """Where the first lambda that meets the size is less than so much of the one that steps were made for, they are too
 coarse, and are made anew for one nearer to it, by the cube root of the quotient (docs/design.md)."""
+
+TOO_FINE, STEP_TRIES = 2.0, 4
+"""Where the first lambda is more than so many times that of the new steps, these are too fine: the next try, of so many
+at most, lies half-way back. Around aims sizes hardly follow lambda, so the quotient alone may overshoot by far."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +80,12 @@ def round_by_pictures(fit: Fit, drawing: Drawing, pictures: Pictures, lmbda: flo
     aim, curvature = _first_aim(fit, lmbda, bends)
     first = rates.first(aim)
     if first < BALANCE * lmbda and schedule.turns >= schedule.learn_every:
-        aim, curvature = _first_aim(fit, lmbda * (first / (BALANCE * lmbda)) ** FINER, bends)
-        rates.first(aim)
+        steps = lmbda * (first / (BALANCE * lmbda)) ** FINER
+        for _ in range(STEP_TRIES):
+            aim, curvature = _first_aim(fit, steps, bends)
+            if rates.first(aim) <= TOO_FINE * steps:
+                break
+            steps = math.sqrt(steps * lmbda)
         schedule.learn()
         first = rates.first(aim)
     lmbda, wanted, weights = first, aim.wanted, aim.curvature
