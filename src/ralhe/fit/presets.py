@@ -41,11 +41,11 @@ class Preset:
     def continued(self) -> Preset:
         """For a fit that starts where another ended: what it starts from has learnt already, so a quarter of the
         retraining will do, but no less than `fast` has; other plans are tried only where its own is out of balance."""
-        least = PRESETS["fast"]
+        least = PRESETS["fast"].retraining_iterations
         return replace(
             self,
             thorough=False,
-            retraining_iterations=max(self.retraining_iterations // 4, least.retraining_iterations),
+            retraining_iterations=max(self.retraining_iterations // 4, least),
             rounds=max(1, self.rounds - 1),
         )
 

@@ -80,12 +80,7 @@ def round_by_pictures(fit: Fit, drawing: Drawing, pictures: Pictures, lmbda: flo
     aim, curvature = _first_aim(fit, lmbda, bends)
     first = rates.first(aim)
     if first < BALANCE * lmbda and schedule.turns >= schedule.learn_every:
-        steps = lmbda * (first / (BALANCE * lmbda)) ** FINER
-        for _ in range(STEP_TRIES):
-            aim, curvature = _first_aim(fit, steps, bends)
-            if rates.first(aim) <= TOO_FINE * steps:
-                break
-            steps = math.sqrt(steps * lmbda)
+        aim, curvature = _finer_aim(fit, lmbda, first, rates, bends)
         schedule.learn()
         first = rates.first(aim)
     lmbda, wanted, weights = first, aim.wanted, aim.curvature
@@ -138,6 +133,17 @@ def _first_aim(fit: Fit, lmbda: float, bends: Array) -> tuple[Aim, Array]:
     curvature = np.asarray(out + LEAST_CURVATURE * out.mean(axis=0) + 1e-30, np.float32)
     weights = curvature * (aim.curvature.sum(dtype=np.float64) / max(curvature.sum(dtype=np.float64), 1e-30))
     return Aim(latents + np.clip(aim.wanted - latents, -1, 1), weights), curvature
+
+
+def _finer_aim(fit: Fit, lmbda: float, first: float, rates: Rates, bends: Array) -> tuple[Aim, Array]:
+    """The same with finer steps than those of a lambda, whose own first lambda says that they are too coarse."""
+    steps = lmbda * (first / (BALANCE * lmbda)) ** FINER
+    for _ in range(STEP_TRIES):
+        aim, curvature = _first_aim(fit, steps, bends)
+        if rates.first(aim) <= TOO_FINE * steps:
+            break
+        steps = math.sqrt(steps * lmbda)
+    return aim, curvature
 
 
 class _Slopes:
