@@ -241,7 +241,7 @@ class _Task:
 
         before: a job whose networks know the scene already.
         """
-        planner = Planner(source, size, self.depth, self.preset, self.meter)
+        planner = Planner(source, size, self.depth, self.preset, self.meter, before)
         for _ in range(REPLANS + 1):
             job = planner.settle(before)
             candidate = job.refine(size, self.preset.for_leaves(job.plan.leaves))

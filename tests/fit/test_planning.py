@@ -101,6 +101,22 @@ def test_trials_go_on_while_they_come_out_better(
     assert job.plan.leaves == tried[-1]
 
 
+@pytest.mark.parametrize(("trend", "factor", "tries"), [(-1, STEP ** (-1 / 2), 0), (1, 1, 1)])
+def test_the_next_size_goes_half_way_of_a_cut_and_tries_no_growth_then(
+    source: Source, monkeypatch: pytest.MonkeyPatch, trend: int, factor: float, tries: int
+) -> None:
+    changing(monkeypatch, 1, 1)
+    promising(monkeypatch, lambda job: trend * job.plan.leaves)
+    larger = settled(source, replace(THOROUGH, trials=2 if trend > 0 else 1))
+    assert (larger.plan.leaves - USUAL) * trend > 0
+    changing(monkeypatch, 1.1, 20)
+    tried = promising(monkeypatch, lambda job: 0)
+    size = SIZE - 1000
+    job = Planner(source, size, None, replace(FAST, trials=1), Meter(None, None), larger).settle(larger)
+    assert job.plan.leaves == pytest.approx(factor * planned_count(size, 1500, 0), rel=0.01)
+    assert len(tried) == 2 * tries
+
+
 @pytest.mark.parametrize("better", [8, 9])
 def test_a_plan_that_grows_is_as_shallow_as_pictures_say(
     source: Source, monkeypatch: pytest.MonkeyPatch, better: int

@@ -27,8 +27,8 @@ def test_others_take_as_many_iterations_for_any_scene(name: str) -> None:
 def test_a_rung_learns_less_and_rounds_as_often_but_does_no_less_than_fast() -> None:
     fast, default = PRESETS["fast"], PRESETS["default"]
     rung = default.continued()
-    assert (rung.retraining_iterations, rung.rounds) == (default.retraining_iterations // 4, default.rounds - 1)
-    assert (rung.turns, rung.batch) == (default.turns, default.batch)
+    assert (rung.retraining_iterations, rung.rounds) == (default.retraining_iterations // 4, default.rounds - 2)
+    assert (rung.turns, rung.batch, rung.probes) == (default.turns, 0.8 * default.batch, default.probes // 4)
     assert default.thorough
     assert not rung.thorough
     assert fast.continued() == fast

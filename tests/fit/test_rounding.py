@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -15,12 +16,12 @@ from ralhe.fit.drawing import Drawing, told_curvature
 from ralhe.fit.fit import Aim
 from ralhe.fit.job import Job
 from ralhe.fit.meter import Meter
-from ralhe.fit.pictures import Pictures, take_pictures
+from ralhe.fit.pictures import Picture, Pictures, take_pictures
 from ralhe.fit.plan import Plan
 from ralhe.fit.presets import PRESETS, Preset
 from ralhe.fit.rounding import Rates, Schedule, round_by_pictures
 from ralhe.fit.source import Source
-from ralhe.gaussians import Gaussians
+from ralhe.gaussians import Array, Gaussians
 from ralhe.prepare import clean
 from ralhe.rasteriser import Splats, render
 from scenes import sphere
@@ -59,6 +60,19 @@ def test_rounding_by_pictures_looks_better_at_the_same_size(source: Source, prob
     plain, rounded = (fitted(source, replace(FAST, turns=turns, probes=probes))[1] for turns in (0, 24))
     assert len(rounded) <= SIZE
     assert error(source, bitstream.decode(rounded)) < 0.85 * error(source, bitstream.decode(plain))
+
+
+def test_curvature_is_told_by_pictures_of_all_kinds(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, curvature = list[Picture](), Drawing.curvature
+
+    def record(drawing: Drawing, attributes: Array, pictures: list[Picture], looked: Callable[[], bool]) -> Array:
+        asked.extend(pictures)
+        return curvature(drawing, attributes, pictures, looked)
+
+    monkeypatch.setattr(Drawing, "curvature", record)
+    fitted(source, replace(FAST, turns=1, probes=3))
+    learnt = pictures_of(source).learnt
+    assert asked == [learnt[0], learnt[(len(learnt) - 1) // 2], learnt[-1]]
 
 
 def test_what_is_drawn_is_what_a_decoder_sees(source: Source) -> None:

@@ -114,6 +114,7 @@ class Job:
         self._influence: Influence | None = None  # of each Gaussian on pictures, once retrained
         self.lmbda, self.reached = FIRST_LAMBDA, 0  # where searches begin; bytes there
         self._slope = USUAL_SLOPE  # of log size over log lambda, as the last search found it
+        self.preference = 1.0  # times as many Gaussians as formulas ask for, by trials
         if before is not None:
             self.lmbda, self._slope = before.lmbda, before._slope
             self.fit.learn_from(before.fit)

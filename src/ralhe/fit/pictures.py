@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -19,6 +20,8 @@ from ralhe.rasteriser.gpu import drawing_device
 from ralhe.rasteriser.sensitivity import Influence, influence, look
 from ralhe.rasteriser.tiles import Part
 from ralhe.viewpoints import place_views
+
+T = TypeVar("T")
 
 LARGEST, SMALLEST = (800, 600), (64, 48)
 """Pixels of a picture: what is fitted at half of 800 x 600 no longer holds at full size (docs/design.md)."""
@@ -96,6 +99,12 @@ class Pictures:
         return math.exp(float(np.mean(np.log(np.maximum(errors, LEAST_ERROR)))))
 
 
+def spread(items: Sequence[T], count: int) -> list[T]:
+    """At most so many of them, evenly spread."""
+    chosen = sorted({round(x) for x in np.linspace(0, len(items) - 1, count)}) if items else []
+    return [items[i] for i in chosen]
+
+
 WHITE_EVERY = 3
 """Placed pictures are on black, but one of so many on white: a viewer may choose, and black does not tell what is dark
 from what is not there."""
@@ -124,9 +133,7 @@ def take_pictures(
     """
     size, shots = picture_size(len(gaussians)), list[_Shot]()
     if views is not None:
-        given = views.fit or views.test
-        evenly = sorted({round(x) for x in np.linspace(0, len(given) - 1, count)}) if given else []
-        shots = [_Shot(given[i], views.background) for i in evenly]
+        shots = [_Shot(view, views.background) for view in spread(views.fit or views.test, count)]
     shots += _placed(gaussians, count - len(shots), size)
     placed()
     splats, taken, total = Splats.of(gaussians), list[Picture](), np.zeros((2, len(gaussians)))

@@ -32,6 +32,10 @@ REPLANS = 6  # at most, of a plan that cannot meet its size
 TINY_SIZE = 2000
 STEP = 1.25  # in the number of Gaussians from one plan to the next that is tried
 FINE = 4e-4  # lambda below which a stream without the harmonics of its scene has bytes for them after all
+CARRIED = 0.5
+"""Where trials cut the count at one size, the next size starts from that cut's square root, and tries no more. What
+grows a count shows in each plan itself (docs/design.md)."""
+
 DOUBT = 0.5
 """dB that fewer Gaussians must promise more: what is pruned shows from where no picture was taken (docs/design.md)."""
 
@@ -55,11 +59,14 @@ class _Draft:
 class Planner:
     """Plans for one size, the next one after each that failed."""
 
-    def __init__(self, source: Source, size: int, depth: int | None, preset: Preset, meter: Meter) -> None:
-        """depth: of the octree, where that was asked for."""
+    def __init__(self, source: Source, size: int, depth: int | None, preset: Preset, meter: Meter,
+                 larger: Job | None = None) -> None:  # fmt: skip
+        """depth: of the octree, where that was asked for. larger: what the scene came to at a larger size."""
         self._source, self._size, self._depth, self._preset, self._meter = source, size, depth, preset, meter
+        self._preference = min(larger.preference, 1.0) ** CARRIED if larger else 1.0
         scene = len(source.whole.cleaned), source.cleaned.sh_degree
-        self._draft = _Draft(planned_count(size, *scene), planned_degree(size, *scene))
+        usual = max(1, round(self._preference * planned_count(size, *scene)))
+        self._draft = _Draft(usual, planned_degree(size, *scene))
 
     def shrink(self, reached: int) -> None:
         """Fewer Gaussians from here on, after a stream of so many bytes that was too large."""
@@ -90,6 +97,7 @@ class Planner:
 
     def _warmed(self, plan: Plan, before: Job | None) -> Job:
         job = Job(self._source, plan, self._meter, before)
+        job.preference = self._preference
         job.warm_up(self._size, self._preset.for_leaves(plan.leaves))
         return job
 
@@ -123,7 +131,7 @@ class Planner:
         job = self._levelled(job)
         if self._preset.thorough:
             return self._climbed(job, change, (True, False) if imbalance > BALANCED else (False, True))
-        return self._climbed(job, change, (True,)) if change > 1 else job
+        return self._climbed(job, change, (True,)) if change > 1 and self._preference >= 1 else job
 
     def _levelled(self, job: Job) -> Job:
         """The same Gaussians a level less deep, or deeper, where that leaves a smaller error before any retraining."""
@@ -176,6 +184,7 @@ class Planner:
             if best is not start:
                 break
         self._meter.later = later
+        best.preference *= best.plan.leaves / job.plan.leaves
         return best
 
     def _resized(self, job: Job, leaves: int) -> Job:

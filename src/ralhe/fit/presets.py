@@ -23,7 +23,7 @@ class Preset:
     batch: int  # pictures in each
     trials: int  # of other plans: where the first is out of balance, or everywhere if `thorough`
     trial_iterations: int  # of retraining, in each
-    probes: int  # pictures that tell them how the error bends; 0: its visibility does, sooner and not as well
+    probes: int  # pictures that tell it how the error bends; 0: its visibility does, sooner and not as well
     thorough: bool = True
     stretch: float = 1.0  # how many times as many iterations and turns a stream of few Gaussians gets
 
@@ -41,17 +41,19 @@ class Preset:
     def continued(self) -> Preset:
         """For a fit that starts where another ended: what it starts from has learnt already, so a quarter of the
         retraining will do, but no less than `fast` has; other plans are tried only where its own is out of balance."""
-        least = PRESETS["fast"].retraining_iterations
+        least = PRESETS["fast"]
         return replace(
             self,
             thorough=False,
-            retraining_iterations=max(self.retraining_iterations // 4, least),
-            rounds=max(1, self.rounds - 1),
+            retraining_iterations=max(self.retraining_iterations // 4, least.retraining_iterations),
+            rounds=max(self.rounds - 2, 1),
+            batch=max(self.batch * 4 // 5, least.batch),
+            probes=self.probes // 4,
         )
 
 
 PRESETS = {
     "fast": Preset("fast", 96, 3, 100, 1, 500, 150, 0, 4, 8, 2, 50, 0, False, 2.0),
-    "default": Preset("default", 192, 1, 1500, 3, 1500, 600, 300, 80, 10, 3, 100, 96),
+    "default": Preset("default", 192, 1, 1500, 3, 1500, 600, 300, 80, 10, 3, 100, 168),
     "best": Preset("best", 384, 1, 6000, 4, 4000, 1500, 600, 400, 12, 4, 200, 384),
 }

@@ -19,7 +19,7 @@ import torch
 
 from ralhe.fit.drawing import Drawing, told_curvature
 from ralhe.fit.fit import Aim, Fit
-from ralhe.fit.pictures import Picture, Pictures
+from ralhe.fit.pictures import Picture, Pictures, spread
 from ralhe.gaussians import Array
 from ralhe.rasteriser import Splats
 from ralhe.rasteriser.sensitivity import Influence
@@ -121,7 +121,7 @@ def _bends(fit: Fit, drawing: Drawing, pictures: Pictures, schedule: Schedule) -
     """[N, channels] curvature of the squared error of a mean picture by attribute, around the last walk."""
     decoded = fit.decoded_attributes()
     if schedule.probes:
-        return drawing.curvature(decoded, pictures.learnt[: schedule.probes], schedule.looked)
+        return drawing.curvature(decoded, spread(pictures.learnt, schedule.probes), schedule.looked)
     splats = drawing.splats_of(decoded).to("cpu")
     return told_curvature(schedule.influence, splats.opacities, decoded.shape[1])
 
