@@ -189,10 +189,10 @@ class _Task:
         count = self.preset.pictures
         return count * each + elimination_work(gaussians, kept, count, self.preset.look_every)
 
-    def work(self, size: int | None) -> float:
-        """Of a fit, before anything is known of it."""
+    def work(self, size: int | None, learnt: int | None = None) -> float:
+        """Of a fit, before anything is known of it. learnt: as for `Preset.for_leaves`."""
         count = self.kept(size)
-        preset = self.preset.for_leaves(count)
+        preset = self.preset.for_leaves(count, learnt)
         walks = preset.rounds + SEARCHES * USUAL_WALKS
         trials = (1 + preset.trials) * trial_work(preset, count, self.given.sh_degree)
         return trials + fit_work(preset, count, self.given.sh_degree, walks, pictured=True)
@@ -220,7 +220,8 @@ class _Task:
         shorter, every = replace(self, preset=self.preset.continued()), self.preset.look_every
         kept = {size: self.kept(size) for size in sizes}
         steps = [
-            self.looking_work(kept[before], kept[size], picture_work(kept[before], every)) + shorter.work(size)
+            self.looking_work(kept[before], kept[size], picture_work(kept[before], every))
+            + shorter.work(size, kept[before])
             for before, size in pairwise(sizes)
         ]
         self.meter.later = sum(steps)
@@ -244,7 +245,7 @@ class _Task:
         planner = Planner(source, size, self.depth, self.preset, self.meter, before)
         for _ in range(REPLANS + 1):
             job = planner.settle(before)
-            candidate = job.refine(size, self.preset.for_leaves(job.plan.leaves))
+            candidate = job.refine(size, self.preset.for_leaves(job.plan.leaves, source.learnt))
             if len(candidate.data) <= size:
                 return job, candidate
             if job.plan.leaves == 1:

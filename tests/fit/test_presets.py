@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ralhe.fit.presets import MANY, PRESETS
@@ -24,11 +26,22 @@ def test_others_take_as_many_iterations_for_any_scene(name: str) -> None:
     assert PRESETS[name].for_leaves(10) == PRESETS[name]
 
 
-def test_a_rung_learns_less_and_rounds_as_often_but_does_no_less_than_fast() -> None:
-    fast, default = PRESETS["fast"], PRESETS["default"]
+def test_a_rung_looks_less_and_rounds_as_often() -> None:
+    default = PRESETS["default"]
     rung = default.continued()
-    assert (rung.retraining_iterations, rung.rounds) == (default.retraining_iterations // 4, default.rounds - 2)
-    assert (rung.turns, rung.batch, rung.probes) == (default.turns, 0.8 * default.batch, default.probes // 4)
+    assert (rung.turns, rung.rounds) == (default.turns, default.rounds - 2)
+    assert (rung.batch, rung.probes) == (0.8 * default.batch, default.probes // 4)
     assert default.thorough
     assert not rung.thorough
-    assert fast.continued() == fast
+    assert PRESETS["fast"].continued() == PRESETS["fast"]
+
+
+@pytest.mark.parametrize(("leaves", "iterations"), [(95_000, 100), (75_000, 375), (50_000, 1500), (9_000, 1500)])
+def test_a_scene_that_has_learnt_learns_by_what_it_loses(leaves: int, iterations: int) -> None:
+    rung = PRESETS["default"].for_leaves(leaves, 100_000)
+    assert rung == replace(PRESETS["default"], retraining_iterations=iterations)
+
+
+def test_fast_has_no_time_to_spare() -> None:
+    fast = PRESETS["fast"]
+    assert fast.for_leaves(60_000, 80_000) == fast.for_leaves(60_000)

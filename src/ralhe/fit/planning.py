@@ -98,7 +98,7 @@ class Planner:
     def _warmed(self, plan: Plan, before: Job | None) -> Job:
         job = Job(self._source, plan, self._meter, before)
         job.preference = self._preference
-        job.warm_up(self._size, self._preset.for_leaves(plan.leaves))
+        job.warm_up(self._size, self._preset.for_leaves(plan.leaves, self._source.learnt))
         return job
 
     def _redrafted(self, job: Job) -> _Draft | None:

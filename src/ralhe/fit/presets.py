@@ -27,29 +27,29 @@ class Preset:
     thorough: bool = True
     stretch: float = 1.0  # how many times as many iterations and turns a stream of few Gaussians gets
 
-    def for_leaves(self, leaves: int) -> Preset:
-        """For a stream of so many Gaussians: where MANY take their time, fewer may go on for longer."""
+    def for_leaves(self, leaves: int, learnt: int | None = None) -> Preset:
+        """For a stream of so many Gaussians: where MANY take their time, fewer may go on for longer.
+
+        learnt: how many there were as they learnt last, if ever. What is left has to make up for what went since: all
+        iterations where half of them went, by the square where fewer, and not below the few of `fast` (docs/design.md).
+        """
         factor = min(self.stretch, max(1.0, MANY / max(leaves, 1)))
+        iterations = self.retraining_iterations
+        if learnt is not None:
+            share = min((2 * (1 - leaves / learnt)) ** 2, 1.0)
+            iterations = max(round(share * iterations), PRESETS["fast"].retraining_iterations)
         return replace(
             self,
-            retraining_iterations=round(factor * self.retraining_iterations),
+            retraining_iterations=round(factor * iterations),
             rounds=round(factor * self.rounds),
             turns=round(factor * self.turns),
             stretch=1.0,
         )
 
     def continued(self) -> Preset:
-        """For a fit that starts where another ended: what it starts from has learnt already, so a quarter of the
-        retraining will do, but no less than `fast` has; other plans are tried only where its own is out of balance."""
-        least = PRESETS["fast"]
-        return replace(
-            self,
-            thorough=False,
-            retraining_iterations=max(self.retraining_iterations // 4, least.retraining_iterations),
-            rounds=max(self.rounds - 2, 1),
-            batch=max(self.batch * 4 // 5, least.batch),
-            probes=self.probes // 4,
-        )
+        """For a fit that starts where another ended: other plans are tried only where its own is out of balance."""
+        batch = max(self.batch * 4 // 5, PRESETS["fast"].batch)
+        return replace(self, thorough=False, rounds=max(self.rounds - 2, 1), batch=batch, probes=self.probes // 4)
 
 
 PRESETS = {

@@ -51,6 +51,11 @@ class Source:
         return self.start or self
 
     @property
+    def learnt(self) -> int | None:
+        """How many Gaussians a fit has left, where this is what it left."""
+        return len(self.cleaned) if self.start else None
+
+    @property
     def photographed(self) -> bool:
         """Whether there are photos among the pictures."""
         return self.pictures is not None and self.pictures.photographed
