@@ -36,7 +36,8 @@ class Preset:
         factor = min(self.stretch, max(1.0, MANY / max(leaves, 1)))
         iterations = self.retraining_iterations
         if learnt is not None:
-            share = min((2 * (1 - leaves / learnt)) ** 2, 1.0)
+            gone = max(1 - leaves / learnt, 0.0)
+            share = min((2 * gone) ** 2, 1.0)
             iterations = max(round(share * iterations), PRESETS["fast"].retraining_iterations)
         return replace(
             self,
