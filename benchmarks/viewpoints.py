@@ -28,6 +28,7 @@ import ralhe
 from ralhe import cameras
 from ralhe.cameras import View
 from ralhe.files.coordinates import in_ply_axes
+from ralhe.fit.pictures import spread
 from ralhe.gaussians import Gaussians
 from ralhe.metrics import psnr
 from ralhe.rasteriser import Splats, render
@@ -106,11 +107,6 @@ def sheet(path: Path, scene: Gaussians, sets: Sequence[Sequence[View]]) -> None:
     picture.save(path, quality=80, method=6)
 
 
-def evenly(views: Sequence[View], count: int) -> list[View]:
-    """At most `count` of the views, from first to last."""
-    return [views[i] for i in np.unique(np.linspace(0, len(views) - 1, min(count, len(views))).round().astype(int))]
-
-
 def rows_of(
     scene: Gaussians, versions: Iterable[tuple[str, Gaussians]], sets: Sequence[Sequence[View]]
 ) -> Iterator[tuple[str, list[float]]]:
@@ -148,9 +144,9 @@ def main() -> None:
     for name in arguments.scenes:
         scene = ralhe.read(arguments.scenes_folder / f"{name}.ply")
         file = arguments.views_folder / f"{name}.views.json"
-        given = evenly(cameras.read(file if file.exists() else arguments.views_folder / name).test, VIEWS)
+        given = spread(cameras.read(file if file.exists() else arguments.views_folder / name).test, VIEWS)
         began = time.monotonic()
-        ours = evenly(place_views(scene).test, VIEWS)
+        ours = spread(place_views(scene).test, VIEWS)
         seconds = time.monotonic() - began
         if arguments.sheets:
             sheet(arguments.sheets / f"{name}.webp", scene, (ours, given))

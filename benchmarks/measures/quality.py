@@ -14,6 +14,7 @@ from ralhe.cameras import photos
 from ralhe.cameras.views import View
 from ralhe.comparison.quality import PSNR_CAP
 from ralhe.files.coordinates import in_ply_axes
+from ralhe.fit.pictures import spread
 from ralhe.rasteriser import Splats
 
 SLOW_VIEWS = 12
@@ -27,7 +28,7 @@ def measure(scene: Scene, decoded: Path) -> dict[str, str]:
     result = in_ply_axes(ralhe.read(decoded))
     source, coded = Splats.of(scene.gaussians), Splats.of(result)
     views, background = scene.views.test, scene.views.background
-    slow = {views[i].name for i in np.linspace(0, len(views) - 1, min(SLOW_VIEWS, len(views))).round().astype(int)}
+    slow = {view.name for view in spread(views, SLOW_VIEWS)}
     found: dict[str, list[float]] = {}
 
     def note(**measures: float | None) -> None:

@@ -23,7 +23,7 @@ class Preset:
     batch: int  # pictures in each
     trials: int  # of other plans: where the first is out of balance, or everywhere if `thorough`
     trial_iterations: int  # of retraining, in each
-    probes: int  # pictures that tell it how the error bends; 0: its visibility does, sooner and not as well
+    probes: int  # pictures that tell rounding how the error bends; 0: visibility does, sooner and not as well
     thorough: bool = True
     stretch: float = 1.0  # how many times as many iterations and turns a stream of few Gaussians gets
 
