@@ -39,7 +39,7 @@ REPORT = EncodeReport(
 
 def run(*arguments: str | Path) -> Result:
     """One command; never a traceback."""
-    result = CliRunner().invoke(main, [str(a) for a in arguments])
+    result = CliRunner().invoke(main, [str(a) for a in arguments], prog_name="ralhe")
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return result
 
@@ -149,9 +149,8 @@ def test_lambda_zero_is_an_error_and_not_the_default(scene: Path, tmp_path: Path
     ["--size 1MB --lmbda 0", "--size five", "--size 0", "--preset slow", "--sh-degree 4", "--depth 0", "--lmbda x"],
 )
 def test_encode_refuses_bad_options(options: str, scene: Path, tmp_path: Path, calls: list[dict[str, Any]]) -> None:
-    result = run("encode", scene, tmp_path / "out.ralhe", *options.split())
-    assert result.exit_code == 2
-    assert "Error: " in result.output
+    line = refused("encode", scene, tmp_path / "out.ralhe", *options.split())
+    assert line.endswith("(ralhe encode --help tells more)")
     assert not calls
 
 
@@ -352,3 +351,29 @@ def test_demo_tells_what_it_saw(tmp_path: Path, small_stream: Made, monkeypatch:
     assert "data:image/webp" in (folder / "mic.html").read_text()
     for word in ("times smaller", "decoded in", "PSNR", "look further"):
         assert word in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ((), "missing argument 'SCENE'"),
+        (("a.ply", "b", "c"), "got unexpected extra argument (c)"),
+        (("a.ply", "b", "--sise", "1"), "no such option"),
+        (("a.ply", "b", "--preset", "slow"), "invalid value for '--preset': 'slow' is not one of"),
+        (("a.ply", "b", "--size", "1MB", "--lmbda", "1"), "give one of --size, --sizes and --lmbda"),
+    ],
+)
+def test_wrong_arguments_are_one_line(arguments: tuple[str, ...], told: str) -> None:
+    line = refused("encode", *arguments)
+    assert line.startswith(told)
+    assert line.endswith("(ralhe encode --help tells more)")
+
+
+def test_a_wrong_command_is_one_line() -> None:
+    line = refused("encod")
+    assert line.startswith("no such command 'encod'")
+    assert line.endswith("(ralhe --help tells more)")
+
+
+def test_no_arguments_are_answered_by_the_help() -> None:
+    assert "Commands:" in run().output

@@ -12,6 +12,7 @@ from ralhe.cli.decode import decode
 from ralhe.cli.demo import demo
 from ralhe.cli.encode import encode
 from ralhe.cli.export import export
+from ralhe.cli.failures import Commands
 from ralhe.cli.info import info
 from ralhe.cli.render import render
 from ralhe.cli.serve import serve
@@ -22,7 +23,7 @@ from ralhe.cli.view import view
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(ralhe.__version__, prog_name="ralhe")
 def main() -> None:
     """Compresses trained 3D Gaussian splatting scenes to streams of at most a megabyte.

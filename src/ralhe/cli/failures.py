@@ -37,6 +37,33 @@ class Stopped(Failure):
     exit_code = 130
 
 
+class Commands(click.Group):
+    """A group whose wrong arguments end the program with one line as well."""
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """As that of click."""
+        with _usage():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As that of click."""
+        with _usage():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _usage() -> Iterator[None]:
+    """Wrong arguments as a Failure that says where to read of right ones."""
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        said = " ".join(error.format_message().split()).rstrip(".")
+        command = error.ctx.command_path if error.ctx else "ralhe"
+        raise Failure(f"{said[:1].lower()}{said[1:]} ({command} --help tells more)") from error
+
+
 @contextmanager
 def about(path: Path) -> Iterator[None]:
     """Expected errors of the block as a Failure that names the file."""
