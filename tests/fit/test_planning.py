@@ -117,6 +117,20 @@ def test_the_next_size_goes_half_way_of_a_cut_and_tries_no_growth_then(
     assert len(tried) == 2 * tries
 
 
+@pytest.mark.parametrize(("preset", "change", "tries"), [(FAST, 1, 0), (THOROUGH, 1, 1), (THOROUGH, 0.95, 0)])
+def test_the_next_size_of_a_thorough_preset_tries_more_where_none_were_cut(
+    source: Source, monkeypatch: pytest.MonkeyPatch, preset: Preset, change: float, tries: int
+) -> None:
+    changing(monkeypatch, 1, 1)
+    larger = settled(source, FAST)
+    changing(monkeypatch, change, 1)
+    tried = promising(monkeypatch, lambda job: job.plan.leaves)
+    job = Planner(source, SIZE - 1000, None, replace(preset, trials=1), Meter(None, None), larger).settle(larger)
+    usual = round(change * planned_count(SIZE - 1000, 1500, 0))
+    assert tried == pytest.approx([usual, STEP * usual] * tries, rel=0.01)
+    assert job.plan.leaves == pytest.approx(STEP**tries * usual, rel=0.01)
+
+
 @pytest.mark.parametrize("better", [8, 9])
 def test_a_plan_that_grows_is_as_shallow_as_pictures_say(
     source: Source, monkeypatch: pytest.MonkeyPatch, better: int

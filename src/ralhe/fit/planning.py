@@ -33,8 +33,8 @@ TINY_SIZE = 2000
 STEP = 1.25  # in the number of Gaussians from one plan to the next that is tried
 FINE = 4e-4  # lambda below which a stream without the harmonics of its scene has bytes for them after all
 CARRIED = 0.5
-"""Where trials cut the count at one size, the next size starts from that cut's square root, and tries no more. What
-grows a count shows in each plan itself (docs/design.md)."""
+"""Where trials cut the count at one size, the next size starts from that cut's square root, and tries no more. Whether
+more would do better, each size tries for itself (docs/design.md)."""
 
 DOUBT = 0.5
 """dB that fewer Gaussians must promise more: what is pruned shows from where no picture was taken (docs/design.md)."""
@@ -63,6 +63,7 @@ class Planner:
                  larger: Job | None = None) -> None:  # fmt: skip
         """depth: of the octree, where that was asked for. larger: what the scene came to at a larger size."""
         self._source, self._size, self._depth, self._preset, self._meter = source, size, depth, preset, meter
+        self._first = larger is None
         self._preference = min(larger.preference, 1.0) ** CARRIED if larger else 1.0
         scene = len(source.whole.cleaned), source.cleaned.sh_degree
         usual = max(1, round(self._preference * planned_count(size, *scene)))
@@ -129,16 +130,22 @@ class Planner:
             cut = self._warmed(self._plan(fewer), job)
             job = job if self._leaves_room(cut) else cut
         job = self._levelled(job)
-        if self._preset.thorough:
+        if self._searches:
             return self._climbed(job, change, (True, False) if imbalance > BALANCED else (False, True))
-        return self._climbed(job, change, (True,)) if change > 1 and self._preference >= 1 else job
+        may_grow = self._preference >= 1 and (change > 1 or (self._preset.thorough and change == 1))
+        return self._climbed(job, change, (True,)) if may_grow else job
+
+    @property
+    def _searches(self) -> bool:
+        """Whether all neighbours of a plan are tried: what trials cut at one size, the next takes over."""
+        return self._preset.thorough and self._first
 
     def _levelled(self, job: Job) -> Job:
         """The same Gaussians a level less deep, or deeper, where that leaves a smaller error before any retraining."""
         if self._depth is not None:
             return job
         expected = self._expected(job)
-        for step in (-1, 1) if self._preset.thorough else (-1,):
+        for step in (-1, 1) if self._searches else (-1,):
             depth = job.plan.depth + step
             if self._meter.stopped or not 1 <= depth <= MAX_PLANNED_DEPTH:
                 break

@@ -48,9 +48,15 @@ class Preset:
         )
 
     def continued(self) -> Preset:
-        """For a fit that starts where another ended: other plans are tried only where its own is out of balance."""
-        batch = max(self.batch * 4 // 5, PRESETS["fast"].batch)
-        return replace(self, thorough=False, rounds=max(self.rounds - 2, 1), batch=batch, probes=self.probes // 4)
+        """For a fit that starts where another ended."""
+        fast = PRESETS["fast"]
+        return replace(
+            self,
+            rounds=max(self.rounds - 2, 1),
+            batch=max(self.batch * 4 // 5, fast.batch),
+            trials=min(self.trials, fast.trials),
+            probes=self.probes // 4,
+        )
 
 
 PRESETS = {
