@@ -158,7 +158,7 @@ def test_fewer_gaussians_are_as_deep_as_pictures_say(
 
 
 @pytest.mark.parametrize(
-    ("preset", "better", "step"), [(FAST, -1, -1), (FAST, 1, 0), (THOROUGH, 1, 1), (THOROUGH, 0, 0)]
+    ("preset", "better", "step"), [(FAST, -1, -1), (FAST, 1, 1), (THOROUGH, 1, 1), (THOROUGH, 0, 0)]
 )
 def test_a_level_more_or_less_is_what_pictures_say(
     source: Source, monkeypatch: pytest.MonkeyPatch, preset: Preset, better: int, step: int

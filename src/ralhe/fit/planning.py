@@ -130,22 +130,17 @@ class Planner:
             cut = self._warmed(self._plan(fewer), job)
             job = job if self._leaves_room(cut) else cut
         job = self._levelled(job)
-        if self._searches:
+        if self._preset.thorough and self._first:
             return self._climbed(job, change, (True, False) if imbalance > BALANCED else (False, True))
         may_grow = self._preference >= 1 and (change > 1 or (self._preset.thorough and change == 1))
         return self._climbed(job, change, (True,)) if may_grow else job
-
-    @property
-    def _searches(self) -> bool:
-        """Whether all neighbours of a plan are tried: what trials cut at one size, the next takes over."""
-        return self._preset.thorough and self._first
 
     def _levelled(self, job: Job) -> Job:
         """The same Gaussians a level less deep, or deeper, where that leaves a smaller error before any retraining."""
         if self._depth is not None:
             return job
         expected = self._expected(job)
-        for step in (-1, 1) if self._searches else (-1,):
+        for step in (-1, 1):
             depth = job.plan.depth + step
             if self._meter.stopped or not 1 <= depth <= MAX_PLANNED_DEPTH:
                 break
