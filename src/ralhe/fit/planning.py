@@ -132,8 +132,7 @@ class Planner:
         job = self._levelled(job)
         if self._preset.thorough and self._first:
             return self._climbed(job, change, (True, False) if imbalance > BALANCED else (False, True))
-        may_grow = self._preference >= 1 and (change > 1 or (self._preset.thorough and change == 1))
-        return self._climbed(job, change, (True,)) if may_grow else job
+        return self._climbed(job, change, (True,)) if change >= 1 and self._preference >= 1 else job
 
     def _levelled(self, job: Job) -> Job:
         """The same Gaussians a level less deep, or deeper, where that leaves a smaller error before any retraining."""
