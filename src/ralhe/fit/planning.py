@@ -139,10 +139,9 @@ class Planner:
         if self._depth is not None:
             return job
         expected = self._expected(job)
-        for step in (-1, 1):
-            depth = job.plan.depth + step
+        for depth in (job.plan.depth - 1, job.plan.depth + 1):
             if self._meter.stopped or not 1 <= depth <= MAX_PLANNED_DEPTH:
-                break
+                continue
             other = self._warmed(replace(job.plan, depth=depth), job)
             if self._expected(other) < expected:
                 return other
