@@ -101,15 +101,18 @@ def test_trials_go_on_while_they_come_out_better(
     assert job.plan.leaves == tried[-1]
 
 
-@pytest.mark.parametrize(("trend", "factor", "tries"), [(-1, STEP ** (-1 / 2), 0), (1, 1, 1)])
-def test_the_next_size_goes_half_way_of_a_cut_and_tries_no_growth_then(
-    source: Source, monkeypatch: pytest.MonkeyPatch, trend: int, factor: float, tries: int
+@pytest.mark.parametrize(
+    ("trend", "imbalance", "factor", "tries"),
+    [(-1, 2, STEP ** (-1 / 2), 0), (-1, 8, STEP ** (-1 / 2), 1), (1, 2, 1, 1)],
+)
+def test_the_next_size_goes_half_way_of_a_cut_and_tries_growth_then_where_it_hurts(
+    source: Source, monkeypatch: pytest.MonkeyPatch, trend: int, imbalance: float, factor: float, tries: int
 ) -> None:
     changing(monkeypatch, 1, 1)
     promising(monkeypatch, lambda job: trend * job.plan.leaves)
     larger = settled(source, replace(THOROUGH, trials=2 if trend > 0 else 1))
     assert (larger.plan.leaves - USUAL) * trend > 0
-    changing(monkeypatch, 1.1, 20)
+    changing(monkeypatch, 1.1, imbalance)
     tried = promising(monkeypatch, lambda job: 0)
     size = SIZE - 1000
     job = Planner(source, size, None, replace(FAST, trials=1), Meter(None, None), larger).settle(larger)
@@ -117,17 +120,17 @@ def test_the_next_size_goes_half_way_of_a_cut_and_tries_no_growth_then(
     assert len(tried) == 2 * tries
 
 
-@pytest.mark.parametrize(("preset", "change", "tries"), [(FAST, 1, 0), (THOROUGH, 1, 1), (THOROUGH, 0.95, 0)])
-def test_the_next_size_of_a_thorough_preset_tries_more_where_none_were_cut(
+@pytest.mark.parametrize(("preset", "change", "tries"), [(FAST, 1, 0), (THOROUGH, 1, 1), (THOROUGH, 0.95, -1)])
+def test_the_next_size_of_a_thorough_preset_tries_more_or_fewer_still_where_it_was_cut(
     source: Source, monkeypatch: pytest.MonkeyPatch, preset: Preset, change: float, tries: int
 ) -> None:
     changing(monkeypatch, 1, 1)
     larger = settled(source, FAST)
     changing(monkeypatch, change, 1)
-    tried = promising(monkeypatch, lambda job: job.plan.leaves)
+    tried = promising(monkeypatch, lambda job: tries * job.plan.leaves)
     job = Planner(source, SIZE - 1000, None, replace(preset, trials=1), Meter(None, None), larger).settle(larger)
     usual = round(change * planned_count(SIZE - 1000, 1500, 0))
-    assert tried == pytest.approx([usual, STEP * usual] * tries, rel=0.01)
+    assert tried == pytest.approx([usual, STEP**tries * usual] * abs(tries), rel=0.01)
     assert job.plan.leaves == pytest.approx(STEP**tries * usual, rel=0.01)
 
 

@@ -33,8 +33,8 @@ TINY_SIZE = 2000
 STEP = 1.25  # in the number of Gaussians from one plan to the next that is tried
 FINE = 4e-4  # lambda below which a stream without the harmonics of its scene has bytes for them after all
 CARRIED = 0.5
-"""Where trials cut the count at one size, the next size starts from that cut's square root, and tries no more. Whether
-more would do better, each size tries for itself (docs/design.md)."""
+"""Where trials cut the count at one size, the next size starts from that cut's square root. Whether more would do
+better, each size tries for itself (docs/design.md)."""
 
 DOUBT = 0.5
 """dB that fewer Gaussians must promise more: what is pruned shows from where no picture was taken (docs/design.md)."""
@@ -129,10 +129,16 @@ class Planner:
         if fewer < job.plan.leaves:
             cut = self._warmed(self._plan(fewer), job)
             job = job if self._leaves_room(cut) else cut
-        job = self._levelled(job)
+        return self._climbed(self._levelled(job), change, self._ways(change, imbalance))
+
+    def _ways(self, change: float, imbalance: float) -> tuple[bool, ...]:
+        """Where to look for a better count, first and next: at more Gaussians (True), at fewer."""
+        outweighs = imbalance > BALANCED
         if self._preset.thorough and self._first:
-            return self._climbed(job, change, (True, False) if imbalance > BALANCED else (False, True))
-        return self._climbed(job, change, (True,)) if change >= 1 and self._preference >= 1 else job
+            return (True, False) if outweighs else (False, True)
+        if self._preset.thorough and change < 1:
+            return (False,)
+        return (True,) if outweighs or self._preference >= 1 else ()
 
     def _levelled(self, job: Job) -> Job:
         """The same Gaussians a level less deep, or deeper, where that leaves a smaller error before any retraining."""
@@ -176,6 +182,8 @@ class Planner:
                 promise = self._promise(best) if promise is None else promise
                 left, self._meter.later = left - 1, self._meter.later - work
                 other = self._resized(best, leaves)
+                if not up and self._leaves_room(other):
+                    break
                 change = self._change(other)[0] if up and left else 1.0
                 promised = self._promise(other)
                 if promised <= promise + (0.0 if up else DOUBT):
