@@ -245,7 +245,7 @@ class _Task:
         planner = Planner(source, size, self.depth, self.preset, self.meter, before)
         for _ in range(REPLANS + 1):
             job = planner.settle(before)
-            candidate = job.refine(size, self.preset.for_leaves(job.plan.leaves, source.learnt))
+            candidate = job.refine(size, self.preset)
             if len(candidate.data) <= size:
                 return job, candidate
             if job.plan.leaves == 1:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from ralhe.fit.presets import MANY, PRESETS
+from ralhe.fit.presets import MANY, PRESETS, USUAL_IMBALANCE
 
 
 @pytest.mark.parametrize(
@@ -35,9 +35,12 @@ def test_a_rung_looks_less_and_rounds_as_often() -> None:
     assert PRESETS["fast"].continued() == PRESETS["fast"]
 
 
-@pytest.mark.parametrize(("leaves", "iterations"), [(95_000, 100), (75_000, 375), (50_000, 1500), (9_000, 1500)])
-def test_a_scene_that_has_learnt_learns_by_what_it_loses(leaves: int, iterations: int) -> None:
-    rung = PRESETS["default"].for_leaves(leaves, 100_000)
+@pytest.mark.parametrize(
+    ("leaves", "hurts", "iterations"),
+    [(95_000, 1, 100), (75_000, 1, 375), (75_000, 4, 750), (50_000, 1, 1500), (50_000, 4, 1500), (9_000, 1, 1500)],
+)
+def test_a_scene_that_has_learnt_learns_by_what_it_loses(leaves: int, hurts: float, iterations: int) -> None:
+    rung = PRESETS["default"].for_leaves(leaves, 100_000, hurts * USUAL_IMBALANCE)
     assert rung == replace(PRESETS["default"], retraining_iterations=iterations)
 
 

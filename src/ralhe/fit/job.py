@@ -16,7 +16,7 @@ from ralhe.fit.fit import Aim, Candidate, Fit
 from ralhe.fit.meter import BASE_ITERATION, HARMONIC_ITERATION, Meter, retraining_work, walk_work
 from ralhe.fit.objective import gaussian_weights, influence_weights
 from ralhe.fit.plan import Plan
-from ralhe.fit.presets import Preset
+from ralhe.fit.presets import USUAL_IMBALANCE, Preset
 from ralhe.fit.rate_control import (
     LAMBDA_RANGE,
     TOLERANCE,
@@ -114,6 +114,7 @@ class Job:
         self._influence: Influence | None = None  # of each Gaussian on pictures, once retrained
         self.lmbda, self.reached = FIRST_LAMBDA, 0  # where searches begin; bytes there
         self._slope = USUAL_SLOPE  # of log size over log lambda, as the last search found it
+        self._imbalance: float | None = None
         self.preference = 1.0  # times as many Gaussians as formulas ask for, by trials
         if before is not None:
             self.lmbda, self._slope = before.lmbda, before._slope
@@ -125,6 +126,7 @@ class Job:
         pictures, antialiased, n = self._source.pictures, self._source.given.antialiased, len(self.scene)
         if pictures is None or self.meter.stopped:
             return
+        self._hurt(preset)
         self.meter.enter("retrain")
         self.scene = retrain(self.scene, pictures, preset.retraining_iterations, antialiased,
                              lambda: self.meter.retrained(n, self._channels))  # fmt: skip
@@ -193,6 +195,15 @@ class Job:
     def imbalance(self) -> float:
         """How many times larger the error of a picture is that pruning and voxels made, before any retraining, than
         the one that coding adds at the lambda that was found; 1 where there are no pictures or no merge."""
+        if self._imbalance is None:
+            self._imbalance = self._measured_imbalance()
+        return self._imbalance
+
+    def _hurt(self, preset: Preset) -> float:
+        """Imbalance where a preset asks: what has learnt before learns again by that."""
+        return self.imbalance() if self._source.learnt and preset.thorough else USUAL_IMBALANCE
+
+    def _measured_imbalance(self) -> float:
         pictures = self._source.pictures
         if pictures is None or len(self.scene) < 2:
             return 1.0
@@ -225,6 +236,7 @@ class Job:
     def refine(self, size: int, preset: Preset) -> Candidate:
         """Retraining, rounds of choosing and learning, then the stream just below the size, after a warm-up."""
         lmbda: float = self.lmbda
+        preset = preset.for_leaves(self.plan.leaves, self._source.learnt, self._hurt(preset))
         self.meter.plan(self._work(preset, preset.rounds + (SEARCHES - 1) * USUAL_WALKS))
         self.retrain(preset)
         self.meter.enter("fit")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 MANY = 100_000  # Gaussians in a stream of a megabyte
+USUAL_IMBALANCE = 2.0  # of pruning over coding, as `Job.imbalance` has it
 
 
 @dataclass(frozen=True)
@@ -27,17 +28,18 @@ class Preset:
     thorough: bool = True
     stretch: float = 1.0  # how many times as many iterations and turns a stream of few Gaussians gets
 
-    def for_leaves(self, leaves: int, learnt: int | None = None) -> Preset:
+    def for_leaves(self, leaves: int, learnt: int | None = None, imbalance: float = USUAL_IMBALANCE) -> Preset:
         """For a stream of so many Gaussians: where MANY take their time, fewer may go on for longer.
 
         learnt: how many there were as they learnt last, if ever. What is left has to make up for what went since: all
-        iterations where half of them went, by the square where fewer, and not below the few of `fast` (docs/design.md).
+        iterations where half of them went, by the square where fewer, more where that hurts more than coding does, and
+        not below the few of `fast` (docs/design.md).
         """
         factor = min(self.stretch, max(1.0, MANY / max(leaves, 1)))
         iterations = self.retraining_iterations
         if learnt is not None:
             gone = max(1 - leaves / learnt, 0.0)
-            share = min((2 * gone) ** 2, 1.0)
+            share = min((2 * gone) ** 2 * (imbalance / USUAL_IMBALANCE) ** 0.5, 1.0)
             iterations = max(round(share * iterations), PRESETS["fast"].retraining_iterations)
         return replace(
             self,
