@@ -88,6 +88,16 @@ def test_fewer_gaussians_have_to_be_clearly_better(
     assert job.plan.leaves == pytest.approx(USUAL / STEP if wins else USUAL, rel=0.01)
 
 
+def test_fewer_gaussians_that_cannot_use_the_size_are_not_tried(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changing(monkeypatch, 1, 1)
+    monkeypatch.setattr(Planner, "_leaves_room", lambda planner, job: job.plan.leaves < USUAL)
+    tried = promising(monkeypatch, lambda job: -job.plan.leaves)
+    assert settled(source, replace(THOROUGH, trials=1)).plan.leaves == USUAL
+    assert tried == [USUAL]
+
+
 @pytest.mark.parametrize("imbalance", [1, 8])
 def test_trials_go_on_while_they_come_out_better(
     source: Source, monkeypatch: pytest.MonkeyPatch, imbalance: float
