@@ -175,7 +175,8 @@ class Planner:
         for up in ways:
             start = best
             while left and not self._meter.stopped:
-                factor = max(change, least) if up else 1 / STEP
+                usual = up and best is job and self._preference < 1  # before the cut that was carried over
+                factor = 1 / self._preference if usual else max(change, least) if up else 1 / STEP
                 leaves = min(round(factor * best.plan.leaves), len(self._source.cleaned))
                 if leaves in (0, best.plan.leaves):
                     break
