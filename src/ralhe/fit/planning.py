@@ -199,7 +199,8 @@ class Planner:
     def _resized(self, job: Job, leaves: int) -> Job:
         """Another job with so many Gaussians, at one of two depths: more have fewer bits each, but a level less may
         cost more than it saves; fewer may have bits for a level more. The error of pictures held out decides."""
-        plan, depth = self._plan(leaves), job.plan.depth
+        depth = job.plan.depth
+        plan = self._plan(leaves, depth - self._plan(job.plan.leaves).depth)  # as much deeper than usual as the job is
         other = self._warmed(plan, job)
         if leaves < job.plan.leaves and plan.depth == depth:
             depth += 1
