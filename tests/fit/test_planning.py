@@ -157,6 +157,16 @@ def test_a_plan_that_grows_is_as_shallow_as_pictures_say(
     assert settled(source, FAST).plan.depth == better
 
 
+def test_a_plan_that_grows_stays_as_much_deeper_than_usual(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    changing(monkeypatch, 1.1, 20)
+    promising(monkeypatch, lambda job: job.plan.leaves)
+    usual = 8 * SIZE / USUAL
+    monkeypatch.setattr("ralhe.fit.planning.planned_depth", lambda bits, tried: 9 if bits > usual / 1.05 else 8)
+    monkeypatch.setattr(Job, "error", lambda job: 1 + 10 * abs(job.plan.depth - (10 if job.plan.leaves == USUAL else 9)))
+    job = settled(source, FAST)
+    assert (job.plan.leaves > USUAL, job.plan.depth) == (True, 9)
+
+
 @pytest.mark.parametrize(("better", "depth"), [(9, None), (10, None), (10, 9)])
 def test_fewer_gaussians_are_as_deep_as_pictures_say(
     source: Source, monkeypatch: pytest.MonkeyPatch, better: int, depth: int | None
