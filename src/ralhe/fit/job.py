@@ -114,7 +114,7 @@ class Job:
         self._influence: Influence | None = None  # of each Gaussian on pictures, once retrained
         self.lmbda, self.reached = FIRST_LAMBDA, 0  # where searches begin; bytes there
         self._slope = USUAL_SLOPE  # of log size over log lambda, as the last search found it
-        self._imbalance: float | None = None
+        self._imbalance: float | None = None  # before any retraining, once measured
         self.preference = 1.0  # times as many Gaussians as formulas ask for, by trials
         if before is not None:
             self.lmbda, self._slope = before.lmbda, before._slope
@@ -126,7 +126,7 @@ class Job:
         pictures, antialiased, n = self._source.pictures, self._source.given.antialiased, len(self.scene)
         if pictures is None or self.meter.stopped:
             return
-        self._hurt(preset)
+        self._hurt(preset)  # remembered, for it is not to be had once this has learnt
         self.meter.enter("retrain")
         self.scene = retrain(self.scene, pictures, preset.retraining_iterations, antialiased,
                              lambda: self.meter.retrained(n, self._channels))  # fmt: skip
