@@ -8,6 +8,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.lock import held
 from ralhe.files import whole_file
 
 Row = dict[str, str]
@@ -39,14 +40,16 @@ def read(path: Path) -> list[Row]:
 
 
 def put(path: Path, row: Row, columns: Sequence[str] = COLUMNS, names: Sequence[str] = KEY) -> None:
-    """Adds a row; one with the same values of `names` (scene, codec and size) is replaced."""
-    rows, own = read(path), key(row, names)
-    if not path.exists() or any(key(other, names) == own for other in rows):
-        rows = [row if key(other, names) == own else other for other in rows]
-        write(path, rows if row in rows else [*rows, row], columns)
-        return
-    with path.open("ab", buffering=0) as file:  # one write: two sweeps may share a table
-        file.write(_lines([row], columns))
+    """Adds a row; one with the same values of `names` (scene, codec and size) is replaced. Sweeps may share a table."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with held(path.parent):
+        rows, own = read(path), key(row, names)
+        if not path.exists() or any(key(other, names) == own for other in rows):
+            rows = [row if key(other, names) == own else other for other in rows]
+            write(path, rows if row in rows else [*rows, row], columns)
+            return
+        with path.open("ab", buffering=0) as file:  # one write, so that a row is never cut
+            file.write(_lines([row], columns))
 
 
 def write(path: Path, rows: Sequence[Row], columns: Sequence[str] = COLUMNS) -> None:

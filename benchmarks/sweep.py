@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import platform
 import subprocess
@@ -18,6 +17,7 @@ import torch
 
 from benchmarks import rows
 from benchmarks.codec import WHOLE, Codec, Coded
+from benchmarks.lock import held
 from benchmarks.measures.quality import measure
 from benchmarks.process import ROOT, ProgramError
 from benchmarks.rows import DONE, Row
@@ -117,8 +117,8 @@ def _held(lock: Path | None) -> Iterator[None]:
     if lock is None:
         yield
         return
-    with lock.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    lock.touch()
+    with held(lock):
         yield
 
 

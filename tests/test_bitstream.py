@@ -96,9 +96,20 @@ def test_a_level_between_boundaries_is_the_one_below(plain_stream: Made) -> None
     levels = [level for level, _ in bitstream.info(plain_stream.data).level_ends]
     first = levels[0]
     assert first > 1
-    with pytest.raises(BitstreamError, match="before its first level"):
+    with pytest.raises(BitstreamError, match=f"level is {first - 1}, but the coarsest that this stream has is {first}"):
         bitstream.decode(plain_stream.data, level=first - 1)
     assert len(bitstream.decode(plain_stream.data, level=21)) == len(plain_stream.codes)
+
+
+def test_damage_behind_a_level_does_not_matter_to_it(plain_stream: Made) -> None:
+    info = bitstream.info(plain_stream.data)
+    for (level, end), (finer, _) in itertools.pairwise(info.level_ends):
+        damaged = bytearray(plain_stream.data)
+        damaged[end] ^= 1
+        sound = bitstream.decode(plain_stream.data, max_bytes=end)
+        assert same_bits(bitstream.decode(bytes(damaged), level=level), sound)
+        with pytest.raises(BitstreamError, match="a section is damaged"):
+            bitstream.decode(bytes(damaged), level=finer)
 
 
 @pytest.mark.parametrize("level", [0, -1])

@@ -28,6 +28,7 @@ from ralhe.cli.compare import shortened
 from ralhe.cli.compilation import compilation_told
 from ralhe.cli.steady_bar import SteadyBar
 from ralhe.progress import Progress
+from ralhe.progress_bar import ProgressBar
 from scenes import sphere
 from test_cli import refused, run
 
@@ -364,6 +365,18 @@ def test_time_left_counts_from_the_last_zero(
         clock[0] = 120.0
         bar.update(Progress("measuring", 4, 10))
     assert "measuring: 40%, about 30 s left" in capsys.readouterr().err
+
+
+def test_a_bar_counts_from_the_last_zero_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    for name in ("time.monotonic", "tqdm.std.time"):
+        monkeypatch.setattr(name, lambda: clock[0])
+    monkeypatch.setattr("sys.stderr", terminal := Terminal())
+    with ProgressBar() as bar:
+        for now, done in ((0, 0), (100, 0), (104, 4), (110, 10), (160, 60)):
+            clock[0] = float(now)
+            bar.update(Progress("fit", done, 100))
+    assert re.findall(r"<(\d\d:\d\d)", terminal.getvalue()) == ["01:36", "01:30", "00:40"]
 
 
 def test_compiling_is_told_once_and_only_if_it_happens(capsys: pytest.CaptureFixture[str]) -> None:

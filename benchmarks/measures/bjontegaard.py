@@ -29,8 +29,8 @@ class Curve:
     def of(cls, points: Sequence[tuple[float, float]]) -> Curve:
         """From (bytes, PSNR); points that others beat in both are left out: a user would not take them."""
         kept: list[tuple[float, float]] = []
-        for size, psnr in sorted(points):
-            if not kept or (psnr > kept[-1][1] and size > kept[-1][0]):
+        for size, psnr in sorted(points, key=lambda point: (point[0], -point[1])):
+            if not kept or psnr > kept[-1][1]:
                 kept.append((size, psnr))
         return cls(np.array([p[0] for p in kept], np.float64), np.array([p[1] for p in kept], np.float64))
 

@@ -25,17 +25,7 @@ def order_of(gaussians: Gaussians) -> np.typing.NDArray[np.intp]:
     """Indices of the Gaussians that can be seen, the last to go first."""
     source = look(gaussians)
     order = source.order(int(FEWEST * len(source.cleaned)))
-    return kept_by_clean(gaussians)[np.argsort(-order, kind="stable")]
-
-
-def kept_by_clean(gaussians: Gaussians) -> np.typing.NDArray[np.intp]:
-    """Indices of what `clean` keeps: it drops rows and keeps their order, so rows are told by a mark."""
-    marks = np.zeros((len(gaussians), 1, 3), np.float32)
-    marks[:, 0, 0] = np.arange(len(gaussians))  # exact to 16 million
-    marked = Gaussians(gaussians.positions, gaussians.log_scales, gaussians.rotations, gaussians.opacity_logits, marks)
-    finite = np.asarray(np.isfinite(gaussians.sh).all(axis=(1, 2)))
-    kept = clean(marked).gaussians.sh[:, 0, 0].astype(np.intp)
-    return kept[finite[kept]]
+    return clean(gaussians).rows[np.argsort(-order, kind="stable")]
 
 
 def main() -> None:

@@ -128,11 +128,14 @@ def decode(data: bytes, *, level: int | None = None, max_bytes: int | None = Non
     level: nodes of that octree level instead of the leaves (the nearest one the stream has from below).
     max_bytes: as if the stream ended there.
     A stream that ends early decodes to the finest level it holds, with a TruncatedNotice.
-    Raises BitstreamError when the stream is damaged or holds no level.
+    Raises BitstreamError when the stream is damaged, holds no level or only finer ones than `level`.
     """
     if level is not None and level < 1:
         raise BitstreamError(f"level is {level}, expected 1 or more")
     decoder = Decoder(data)
+    coarsest = next((reached for reached, _ in decoder.info.level_ends), 0)
+    if level is not None and level < coarsest:
+        raise BitstreamError(f"level is {level}, but the coarsest that this stream has is {coarsest}")
     reached = decoder.advance(max_bytes, level)
     gaussians, complete = decoder.gaussians(), decoder.info.depth
     if reached < complete and len(data) < decoder.info.size and level is None and max_bytes is None:

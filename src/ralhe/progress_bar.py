@@ -17,12 +17,13 @@ LINE_SECONDS = 15.0
 
 
 class ProgressBar:
-    """Shows Progress on standard error once a job takes longer than two seconds."""
+    """Shows Progress on standard error once a job takes longer than two seconds; time left counts from the last 0."""
 
     def __init__(self) -> None:
         self._terminal = sys.stderr.isatty()
         self._bar: tqdm | None = None
-        self._began = self._said = time.monotonic()
+        self._ahead = 0.0  # of tqdm's clock before ours, seconds
+        self._began = self._since = self._said = time.monotonic()
 
     def __enter__(self) -> Self:
         return self
@@ -35,6 +36,14 @@ class ProgressBar:
 
     def update(self, progress: Progress) -> None:
         """Takes the latest state of the job."""
+        self._mark(progress)
+        self._show(progress)
+
+    def _mark(self, progress: Progress) -> None:
+        if progress.done == 0:
+            self._since = time.monotonic()
+
+    def _show(self, progress: Progress) -> None:
         now = time.monotonic()
         if now - self._began < SILENT_SECONDS:
             return
@@ -44,7 +53,7 @@ class ProgressBar:
             self._draw(progress, ", ".join(notes))
         elif now - self._said >= LINE_SECONDS:
             self._said = now
-            left = (now - self._began) * (progress.total - progress.done) / max(progress.done, 1)
+            left = (now - self._since) * (progress.total - progress.done) / max(progress.done, 1)
             share = f"{progress.phase}: {100 * progress.done // max(progress.total, 1)}%"
             print(", ".join([share, f"about {left:.0f} s left", *notes]), file=sys.stderr, flush=True)
 
@@ -56,9 +65,10 @@ class ProgressBar:
     def _draw(self, progress: Progress, note: str) -> None:
         if self._bar is None:
             layout = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining} {postfix}"
-            self._bar = tqdm(total=progress.total, bar_format=layout, file=sys.stderr, leave=False)
-            self._bar.start_t -= time.monotonic() - self._began
-        self._bar.total = progress.total
+            self._bar = tqdm(total=progress.total, bar_format=layout, file=sys.stderr, leave=False,
+                             smoothing=0, miniters=1)  # fmt: skip
+            self._ahead = self._bar.start_t - time.monotonic()
+        self._bar.total, self._bar.start_t = progress.total, self._since + self._ahead
         self._bar.set_description_str(progress.phase, refresh=False)
         self._bar.set_postfix_str(note, refresh=False)
         self._bar.update(progress.done - self._bar.n)

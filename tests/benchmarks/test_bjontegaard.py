@@ -33,6 +33,10 @@ def test_agrees_with_the_package() -> None:
             assert bd_psnr(one, two) == pytest.approx(oracle.bd_psnr(r1, p1, r2, p2, **options), rel=1e-6)
 
 
+def test_points_that_are_beaten_are_left_out() -> None:
+    assert Curve.of([(100, 30), (100, 40), (150, 35), (200, 50)]).psnr.tolist() == [40, 50]
+
+
 def test_half_the_bytes_is_minus_fifty_percent() -> None:
     half = Curve.of([(size / 2, psnr) for size, psnr in ANCHOR])
     assert bd_rate(Curve.of(ANCHOR), half) == pytest.approx(-50, abs=1e-9)

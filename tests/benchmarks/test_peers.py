@@ -11,10 +11,9 @@ import pytest
 import ralhe
 from benchmarks import process
 from benchmarks.codecs import CODECS, SETS, chosen
-from benchmarks.peers import gsply, splat_transform, thinning, worth
+from benchmarks.peers import gsply, splat_transform, thinning
 from benchmarks.peers.splat_transform import SPZ
 from benchmarks.process import Cost, ProgramError
-from ralhe.prepare import clean
 from scenes import sphere
 
 
@@ -65,16 +64,6 @@ def test_missing_tools_say_how_to_install_them(monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setattr(module, name, lambda *_, **__: None)
         assert (codec.missing() or "").startswith("missing: ")
         assert "install with" in (codec.missing() or "")
-
-
-def test_rows_of_what_clean_keeps_are_told() -> None:
-    scene = sphere(300, degree=1)
-    scene.opacity_logits[7] = -20
-    scene.positions[11] = np.nan
-    scene.sh[13] = np.inf
-    kept = worth.kept_by_clean(scene)
-    assert not {7, 11, 13} & set(kept.tolist())
-    assert np.array_equal(scene.positions[kept], clean(scene).gaussians.positions)
 
 
 def test_sets_name_codecs_and_leave_slow_ones_out() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -119,6 +120,17 @@ def test_an_interrupt_leaves_whole_rows(folder: Path, tmp_path: Path, monkeypatc
         sweep(folder, tmp_path, Cutter(), ("1kB", "2kB"))
     assert [row["size"] for row in rows.read(tmp_path / "results.tsv")] == ["1kB"]
     assert [row["size"] for row in sweep(folder, tmp_path, Cutter(), ("1kB", "2kB"))] == ["2kB"]
+
+
+def test_two_sweeps_lose_no_row_of_one_table(tmp_path: Path) -> None:
+    def put(own: int) -> None:
+        for i in range(20):  # the first is put again and again, which writes the table anew
+            rows.put(tmp_path / "t.tsv", {"scene": str(own), "codec": "c", "size": str(i % 2 and i), "note": str(i)})
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(put, range(4)))
+    found = [(r["scene"], r["size"]) for r in rows.read(tmp_path / "t.tsv")]
+    assert sorted(found) == sorted((str(own), str(size)) for own in range(4) for size in (0, *range(1, 20, 2)))
 
 
 def test_a_codec_without_sizes_makes_one_row(folder: Path, tmp_path: Path) -> None:

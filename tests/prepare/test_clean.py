@@ -34,6 +34,14 @@ def test_not_finite_is_dropped(field: str, value: float) -> None:
     assert np.array_equal(cleaned.gaussians.positions, expected)
 
 
+def test_rows_say_where_they_stood() -> None:
+    scene = visible(3000)
+    scene.opacity_logits[7], scene.positions[11], scene.sh[13] = -20, np.nan, np.inf
+    cleaned = clean(scene)
+    assert np.array_equal(cleaned.rows, np.delete(np.arange(3000), [7, 11, 13]))
+    assert np.array_equal(cleaned.gaussians.positions, scene.positions[cleaned.rows])
+
+
 def test_logits_may_be_infinite_but_not_nan() -> None:
     scene = visible()
     for row, value in enumerate([np.inf, -np.inf, np.nan]):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from types import TracebackType
 from typing import Self
 
@@ -14,7 +13,7 @@ BEAT = 0.25  # seconds
 
 
 class SteadyBar(ProgressBar):
-    """A ProgressBar that appears, and whose clock goes on, between two updates; time left counts from the last 0.
+    """A ProgressBar that appears, and whose clock goes on, between two updates.
 
     On a terminal a thread of its own draws it, and nothing else does.
     """
@@ -41,20 +40,19 @@ class SteadyBar(ProgressBar):
 
     def update(self, progress: Progress) -> None:
         """Takes the latest state of the job."""
+        self._mark(progress)
         self._latest = progress
         if not self._terminal:
-            if progress.done == 0:
-                self._began = time.monotonic()
-            super().update(progress)
+            self._show(progress)
 
     def _beat(self) -> None:
         while not self._ended.wait(BEAT):
             if self._latest is not None:
-                super().update(self._latest)
+                self._show(self._latest)
 
     def _draw(self, progress: Progress, note: str) -> None:
         if self._bar is not None and progress == self._drawn:
-            self._bar.refresh()  # an update by 0 would count as speed
+            self._bar.refresh()
         else:
             super()._draw(progress, note)
             self._drawn = progress

@@ -50,6 +50,13 @@ class StreamInfo:
         """(level, bytes): the prefix of so many bytes decodes to the nodes of that level."""
         return tuple((s.last_level + 1, s.offset + s.length) for s in self.sections if s.kind == "attributes")
 
+    def sections_upto(self, level: int | None) -> int:
+        """How many sections the nodes of a level need, or those of the next coarser one there is; None: all."""
+        ends = {i + 1: s.last_level + 1 for i, s in enumerate(self.sections) if s.kind == "attributes"}
+        if level is None or all(reached <= level for reached in ends.values()):
+            return len(self.sections)
+        return max((count for count, reached in ends.items() if reached <= level), default=0)
+
 
 class Decoder:
     """Decodes one stream. Raises BitstreamError for whatever is wrong with it."""
@@ -65,14 +72,12 @@ class Decoder:
     def advance(self, available: int | None = None, level: int | None = None) -> int:
         """Decodes what lies whole in the first `available` bytes, up to nodes of `level`; the level reached."""
         end = len(self._data) if available is None else min(available, len(self._data))
-        for section in self.info.sections[self._next :]:
-            if level is not None and section.kind == "attributes" and section.last_level + 1 > level:
-                return self.level
+        for section in self.info.sections[self._next : self.info.sections_upto(level)]:
             if section.offset + section.length > end:
                 return self.level
             self._core.check("decoder_advance", end)
             self._next += 1
-        if self._core.check("decoder_advance", end) != 0:
+        if self._next == len(self.info.sections) and self._core.check("decoder_advance", end) != 0:
             raise BitstreamError("the table of sections contradicts itself")
         return self.level
 

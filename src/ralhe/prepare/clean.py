@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from ralhe.gaussians import Gaussians
 from ralhe.prepare.covariance import LOG_SCALE_LIMIT
@@ -25,6 +26,7 @@ class Cleaned:
     """The Gaussians that can be seen, and how many of the others there were."""
 
     gaussians: Gaussians
+    rows: npt.NDArray[np.intp]  # [K] where they stood in the scene, ascending
     not_finite: int  # position, scale, rotation, opacity or colour is NaN or infinite (logits may be +-inf)
     transparent: int  # opacity below 1/255
 
@@ -54,6 +56,7 @@ def clean(gaussians: Gaussians) -> Cleaned:
             sh=np.clip(kept.sh, -COLOUR_LIMIT, COLOUR_LIMIT),
             opacity_logits=np.clip(kept.opacity_logits, -LOGIT_LIMIT, LOGIT_LIMIT),
         ),
+        rows=np.flatnonzero(seen),
         not_finite=int(np.count_nonzero(~finite)),
         transparent=int(np.count_nonzero(finite & ~seen)),
     )
