@@ -16,6 +16,7 @@ from ralhe import bitstream
 from ralhe.bitstream import LEAST_BYTES, Header
 from ralhe.core import Decoder
 from ralhe.errors import BitstreamError, RateError, SceneError
+from ralhe.files.coordinates import in_ply_axes
 from ralhe.fit.elimination import elimination_work
 from ralhe.fit.fit import Candidate
 from ralhe.fit.job import LOOKAHEAD, SEARCHES, USUAL_WALKS, Job, fit_work, trial_work
@@ -71,7 +72,7 @@ def encode(
 
     preset: "fast", "default" or "best". sh_degree: cut the harmonics to this degree. depth: of the octree, 1 ... 21.
     views: cameras to look through, those of its list `fit` (of `test` where there are none to fit), photos where they
-    have them; placed ones join them.
+    have them; placed ones join them. They are in the axes of a trained .ply, to which a scene in others is turned.
     progress: called as the work goes on. stop: when set, the fit ends and the best so far is coded.
 
     The stream is never above `size`, and at least 97% of it unless even the best quality needs less.
@@ -79,7 +80,7 @@ def encode(
     """
     _check(size, lmbda, preset, depth)
     meter = Meter(progress, stop)
-    task = _Task.prepare(gaussians, sh_degree, depth, PRESETS[preset], meter)
+    task = _Task.prepare(_beside(views, gaussians), sh_degree, depth, PRESETS[preset], meter)
     if task.empty:
         return task.report_empty(size)
     if size is not None:
@@ -120,13 +121,18 @@ def encode_ladder(
         raise SceneError("sizes is empty, expected one or more")
     for size in sizes:
         _check(size, None, preset, depth)
-    task = _Task.prepare(gaussians, sh_degree, depth, PRESETS[preset], Meter(progress, stop))
+    task = _Task.prepare(_beside(views, gaussians), sh_degree, depth, PRESETS[preset], Meter(progress, stop))
     reports = dict[int, EncodeReport]()
     for size, report in task.rungs(sorted(set(sizes), reverse=True), views):
         reports[size] = report
         if finished is not None:
             finished(size, report)
     return tuple(reports[size] for size in sizes)
+
+
+def _beside(views: Views | None, gaussians: Gaussians) -> Gaussians:
+    """A scene in the axes of the views, where there are some."""
+    return gaussians if views is None else in_ply_axes(gaussians)
 
 
 def _check(size: int | None, lmbda: float | None, preset: str, depth: int | None) -> None:

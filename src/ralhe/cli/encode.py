@@ -12,8 +12,7 @@ from ralhe import files
 from ralhe.bitstream import SUFFIX
 from ralhe.cli.arguments import SCENE, bytes_of, sizes_of
 from ralhe.cli.failures import Failure, Stopped, about, check_output, make_folder, plain_words, stop_on_interrupt
-from ralhe.files.coordinates import in_ply_axes
-from ralhe.options import EncodeOptions, FitOptions, LadderOptions
+from ralhe.options import EncodeOptions, LadderOptions
 from ralhe.progress_bar import ProgressBar
 from ralhe.sizes import compare_sizes, format_size
 
@@ -75,7 +74,7 @@ def encode(scene: Path, stream: Path, size: int | None, sizes: dict[str, int] | 
 def encode_files(scene: Path, folder: Path, sizes: dict[str, int], **options: Unpack[LadderOptions]) -> None:
     """Reads, encodes to every size under a progress bar, writes each FOLDER/SCENE-SIZE.ralhe as soon as it is whole."""
     with about(scene):
-        gaussians = _read(scene, options)
+        gaussians = ralhe.read(scene)
     make_folder(folder)
     written = 0
 
@@ -96,19 +95,13 @@ def encode_files(scene: Path, folder: Path, sizes: dict[str, int], **options: Un
             raise Stopped(f"stopped; {written} of {len(sizes)} streams were written") from None
 
 
-def _read(scene: Path, options: FitOptions) -> ralhe.Gaussians:
-    """The scene, in the axes of the cameras where there are some."""
-    gaussians = ralhe.read(scene)
-    return gaussians if options.get("views") is None else in_ply_axes(gaussians)
-
-
 def encode_file(scene: Path, stream: Path, **options: Unpack[EncodeOptions]) -> EncodeReport:
     """Reads, encodes under a progress bar, writes."""
     check_output(stream, scene)
     if stream.suffix.lower() != SUFFIX:
         raise Failure(f"{stream}: a stream has a name that ends in {SUFFIX}")
     with about(scene):
-        gaussians = _read(scene, options)
+        gaussians = ralhe.read(scene)
         with stop_on_interrupt() as stop, ProgressBar() as bar:
             options["progress"], options["stop"] = bar.update, stop
             report = ralhe.encode_report(gaussians, **options)

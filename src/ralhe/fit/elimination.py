@@ -50,7 +50,8 @@ class Elimination:
 
     def of_other(self, gaussians: Gaussians) -> Elimination:
         """That of another scene that should look like the pictures, made in the same way."""
-        pictures = self.pictures.of_other(Splats.of(gaussians), self._every, partial(self._looked, len(gaussians)))
+        splats, looked = Splats.in_own_axes(gaussians), partial(self._looked, len(gaussians))
+        pictures = self.pictures.of_other(splats, self._every, looked)
         return Elimination(gaussians, pictures, self._every, self._looked)
 
     def order(self, count: int) -> Weights:
@@ -65,7 +66,7 @@ class Elimination:
         for size in rounds(len(self._left), count):
             stay = most_important(self._order[self._left], size)
             left, number = self._left[stay], self._rounds + 1
-            seen = self.pictures.influence(Splats.of(self._gaussians.take(left)), self._every, number, step)
+            seen = self.pictures.influence(Splats.in_own_axes(self._gaussians.take(left)), self._every, number, step)
             if not going:
                 break
             self._left, self._rounds = left, number

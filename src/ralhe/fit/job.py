@@ -208,7 +208,8 @@ class Job:
         if pictures is None or len(self.scene) < 2:
             return 1.0
         self.fit.code(self.lmbda)
-        whole, voxels = Splats.of(self._source.cleaned), Leaves(self.scene).splats(self._source.given.antialiased)
+        whole = Splats.in_own_axes(self._source.cleaned)
+        voxels = Leaves(self.scene).splats(self._source.given.antialiased)
         coded = self._decoded()
         pruning = coding = 0.0
         with torch.no_grad():

@@ -19,7 +19,7 @@ from ralhe.rasteriser import Splats, render
 from ralhe.rasteriser.gpu import drawing_device
 from ralhe.rasteriser.sensitivity import Influence, influence, look
 from ralhe.rasteriser.tiles import Part
-from ralhe.viewpoints import place_views
+from ralhe.viewpoints import own_views
 
 T = TypeVar("T")
 
@@ -136,7 +136,7 @@ def take_pictures(
         shots = [_Shot(view, views.background) for view in spread(views.fit or views.test, count)]
     shots += _placed(gaussians, count - len(shots), size)
     placed()
-    splats, taken, total = Splats.of(gaussians), list[Picture](), np.zeros((2, len(gaussians)))
+    splats, taken, total = Splats.in_own_axes(gaussians), list[Picture](), np.zeros((2, len(gaussians)))
     for number, shot in enumerate(shots, 1):
         picture, seen = _take(splats, shot, max(size), Part(every, number))
         taken.append(picture)
@@ -162,7 +162,7 @@ def _placed(gaussians: Gaussians, count: int, size: tuple[int, int]) -> list[_Sh
     """Views placed by ourselves, some of them wide and some on white; none where there is nothing to see."""
     wide = round(WIDE_SHARE * count)
     try:
-        views = place_views(gaussians, fit=count - wide, test=0, wide=wide, size=size) if count else Views((), ())
+        views = own_views(gaussians, fit=count - wide, test=0, wide=wide, size=size) if count else Views((), ())
     except (SceneError, CameraError):
         return []
     white = (1.0, 1.0, 1.0)

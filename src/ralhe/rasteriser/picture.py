@@ -38,6 +38,8 @@ def render(
 ) -> Rendered:
     """The picture that a camera takes of a scene, by the conventions of the original 3DGS rasteriser.
 
+    Cameras are in the axes of a trained .ply, and a scene in others is turned to them.
+
     Differentiable with respect to the tensors of `Splats`; for several views of a scene make `Splats.of(scene)` once.
     background: R, G, B behind everything. sh_degree: highest band to use. eps2d: variance of the low-pass, square
     pixels. backend: "auto" takes gsplat for tensors on a GPU, and for a scene where torch sees a GPU and gsplat is

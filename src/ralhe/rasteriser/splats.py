@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ralhe.errors import SceneError
+from ralhe.files.coordinates import in_ply_axes
 from ralhe.gaussians import Gaussians
 from ralhe.rasteriser.covariance import covariances
 
@@ -45,7 +46,13 @@ class Splats:
 
     @classmethod
     def of(cls, gaussians: Gaussians, device: torch.device | str = "cpu") -> Splats:
-        """The splats of a scene: exp of the scales, norm 1 for the rotations, sigmoid of the opacities."""
+        """The splats of a scene, turned to the axes of cameras, which are those of a trained .ply: exp of the scales,
+        norm 1 for the rotations, sigmoid of the opacities."""
+        return cls.in_own_axes(in_ply_axes(gaussians), device)
+
+    @classmethod
+    def in_own_axes(cls, gaussians: Gaussians, device: torch.device | str = "cpu") -> Splats:
+        """The same for cameras that stand in the axes of the scene, whatever those are."""
 
         def tensor(name: str) -> Tensor:
             return torch.from_numpy(getattr(gaussians, name))

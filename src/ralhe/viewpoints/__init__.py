@@ -2,7 +2,7 @@
 
 from ralhe.viewpoints.kind import Kind
 from ralhe.viewpoints.opening import opening
-from ralhe.viewpoints.placement import place_views
+from ralhe.viewpoints.placement import own_views, place_views
 from ralhe.viewpoints.turntable import turntable
 
-__all__ = ["Kind", "opening", "place_views", "turntable"]
+__all__ = ["Kind", "opening", "own_views", "place_views", "turntable"]

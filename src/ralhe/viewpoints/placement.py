@@ -6,6 +6,7 @@ import numpy as np
 
 from ralhe.cameras.views import View, Views
 from ralhe.errors import CameraError
+from ralhe.files.coordinates import in_ply_axes
 from ralhe.gaussians import Gaussians
 from ralhe.viewpoints.capture import Capture
 from ralhe.viewpoints.choice import around, better, covering, far_apart
@@ -38,7 +39,8 @@ def place_views(
     kind: Kind | None = None,
     size: tuple[int, int] = (800, 600),
 ) -> Views:
-    """Views of a scene that came without cameras, on black: such as a person would photograph.
+    """Views of a scene that came without cameras, on black: such as a person would photograph. Like those of a file
+    they are in the axes of a trained .ply, to which a scene in others is turned.
 
     An object is seen from all around and above, an interior and an unbounded capture from where its cameras seem to
     have stood. Views of both lists are alike; another `seed` places others. wide: so many more views join those to fit
@@ -50,6 +52,20 @@ def place_views(
 
         Gaussians -> Matter -> Capture -> kind -> upright -> Stage -> trials (orbit or wander) -> choice -> Views
     """
+    return own_views(in_ply_axes(gaussians), fit=fit, test=test, wide=wide, seed=seed, kind=kind, size=size)
+
+
+def own_views(
+    gaussians: Gaussians,
+    *,
+    fit: int,
+    test: int,
+    wide: int = 0,
+    seed: int = 0,
+    kind: Kind | None = None,
+    size: tuple[int, int],
+) -> Views:
+    """The same in the scene's own axes."""
     if min(fit, test, wide) < 0 or min(size) < 1:
         asked = f"fit {fit}, test {test}, wide {wide}, size {size}"
         raise CameraError(f"no views of {asked}: counts begin at 0, sides at 1")

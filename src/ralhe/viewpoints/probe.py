@@ -76,7 +76,7 @@ class Probe:
     @classmethod
     def of(cls, matter: Matter) -> Self:
         """The probe of matter."""
-        return cls(Splats.of(matter.drawn), np.log(np.maximum(matter.sizes, 1e-12)), matter.luminances)
+        return cls(Splats.in_own_axes(matter.drawn), np.log(np.maximum(matter.sizes, 1e-12)), matter.luminances)
 
     def look(self, camera: Camera) -> Look:
         """What a camera sees whose numbers are in units: depths, sizes and luminances are drawn as colours."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ralhe.cameras.views import Views
+from ralhe.files.coordinates import in_ply_axes
 from ralhe.gaussians import Gaussians
 from ralhe.viewpoints.capture import Capture
 from ralhe.viewpoints.kind import Kind
@@ -21,12 +22,13 @@ MARGIN = 1.1  # times the distance at which the object fills the picture from it
 def turntable(
     gaussians: Gaussians, count: int, *, kind: Kind | None = None, size: tuple[int, int] = (800, 600)
 ) -> Views:
-    """`count` test views once around an object from a little above, or once round on the spot inside a scene.
+    """`count` test views once around an object from a little above, or once round on the spot inside a scene; in the
+    axes of a trained .ply.
 
     kind: what the scene is, where its guess is wrong. size: width and height in pixels. Raises SceneError for a scene
     without a finite Gaussian.
     """
-    kind, capture, stage = staged(gaussians, kind, size)
+    kind, capture, stage = staged(in_ply_axes(gaussians), kind, size)
     return Views((), named(stage, "orbit", turns(stage, capture, kind, count)))
 
 
