@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import threading
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from ralhe.cli import main
 from ralhe.encoding import EncodeReport
 from ralhe.gaussians import Gaussians
 from ralhe.progress import Progress
+from ralhe.progress_bar import ProgressBar
 from scenes import sphere
 from streams import Made
 
@@ -133,6 +135,16 @@ def test_encode_to_a_megabyte_by_default(scene: Path, tmp_path: Path, calls: lis
     result = run("encode", scene, tmp_path / "out.ralhe")
     assert (calls[0]["size"], calls[0]["lmbda"], calls[0]["preset"]) == (1_000_000, None, "default")
     assert "27 of 30 Gaussians, 2 unseen dropped" in result.output
+
+
+def test_images_without_a_photo_are_told(scene: Path, tmp_path: Path, calls: list[dict[str, Any]]) -> None:
+    frame = {"file_path": "one.png", "transform_matrix": np.eye(4).tolist()}
+    lens = {"w": 40, "h": 30, "fl_x": 50, "fl_y": 50, "cx": 20, "cy": 15}
+    (tmp_path / "transforms.json").write_text(json.dumps({**lens, "frames": [frame]}))
+    result = run("encode", scene, tmp_path / "out.ralhe", "--images", tmp_path / "transforms.json")
+    assert result.exit_code == 0, result.output
+    assert len(calls[0]["views"].fit + calls[0]["views"].test) == 1
+    assert "no photo of its cameras was found" in result.output
 
 
 def test_lambda_replaces_the_size(scene: Path, tmp_path: Path, calls: list[dict[str, Any]]) -> None:
@@ -335,6 +347,39 @@ def test_two_interrupts_keep_the_streams_that_were_whole(
     assert result.exit_code == 130
     assert result.output.splitlines()[-1] == "ralhe: stopped; 1 of 2 streams were written"
     assert [p.name for p in (tmp_path / "out").iterdir()] == [f"{scene.stem}-3kB.ralhe"]
+
+
+def test_a_pipe_that_nobody_reads_ends_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as out:
+        monkeypatch.setattr("sys.stdout", out)
+        with ProgressBar() as bar:
+            bar.say("one")
+            bar.say("two")
+
+
+def test_paths_that_cannot_be_examined_are_one_line(scene: Path, stream: Path, tmp_path: Path) -> None:
+    long = tmp_path / ("x" * 300)
+    commands = [("decode", stream, long / "o.ply"), ("decode", stream, f"{long}.ply"), ("encode", long, stream),
+                ("encode", scene, long, "--sizes", "1kB"), ("compare", scene, long), ("render", scene, f"{long}.png"),
+                ("serve", long), ("export", stream, long)]  # fmt: skip
+    for arguments in commands:
+        assert "File name too long" in refused(*arguments)
+
+
+def test_demo_tells_what_it_wrote_before_it_was_stopped(
+    tmp_path: Path, small_stream: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def compare(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    report = EncodeReport(**{**vars(REPORT), "data": small_stream.data})
+    monkeypatch.setattr("ralhe.encoding.encode", lambda *_, **__: report)
+    monkeypatch.setattr("ralhe.comparison.compare", compare)
+    result = run("demo", "--output", tmp_path)
+    told = f"stopped; {tmp_path / 'mic.ralhe'} and {tmp_path / 'mic.ply'} were written before"
+    assert (result.exit_code, result.output.splitlines()[-1]) == (130, f"ralhe: {told}")
 
 
 def test_demo_tells_what_it_saw(tmp_path: Path, small_stream: Made, monkeypatch: pytest.MonkeyPatch) -> None:

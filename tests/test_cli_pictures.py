@@ -169,6 +169,14 @@ def test_an_orbit_is_numbered_pictures_or_one_animation(scene: Path, out: Path) 
         assert all((a != b).any() for a, b in pairwise(frames))
 
 
+def test_a_gif_keeps_its_six_seconds_where_it_can(scene: Path, out: Path) -> None:
+    for count, step in ((7, 860), (301, 20)):
+        assert run("render", scene, out / "turn.gif", "--orbit", count, "--size", "4x3").exit_code == 0
+        with PIL.Image.open(out / "turn.gif") as image:
+            image.seek(1)
+            assert image.info["duration"] % step == 0
+
+
 def test_render_refuses_before_it_reads(scene: Path, given: Path, out: Path) -> None:
     missing = out / "no.ply"
     assert "not a picture" in refused("render", missing, out / "a.tiff")

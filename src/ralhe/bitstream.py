@@ -133,14 +133,15 @@ def decode(data: bytes, *, level: int | None = None, max_bytes: int | None = Non
     if level is not None and level < 1:
         raise BitstreamError(f"level is {level}, expected 1 or more")
     decoder = Decoder(data)
-    coarsest = next((reached for reached, _ in decoder.info.level_ends), 0)
-    if level is not None and level < coarsest:
-        raise BitstreamError(f"level is {level}, but the coarsest that this stream has is {coarsest}")
+    levels, depth = [reached for reached, _ in decoder.info.level_ends], decoder.info.depth
+    if level is not None and levels and level < levels[0]:
+        raise BitstreamError(f"level is {level}, but the coarsest that this stream has is {levels[0]}")
+    wanted = max((one for one in levels if level is None or one <= level), default=depth)
     reached = decoder.advance(max_bytes, level)
-    gaussians, complete = decoder.gaussians(), decoder.info.depth
-    if reached < complete and len(data) < decoder.info.size and level is None and max_bytes is None:
+    gaussians = decoder.gaussians()
+    if reached < wanted and len(data) < decoder.info.size and max_bytes is None:
         warnings.warn(
-            f"the stream is cut at byte {len(data)} of {decoder.info.size}: level {reached} of {complete}",
+            f"the stream is cut at byte {len(data)} of {decoder.info.size}: level {reached} of {depth}",
             TruncatedNotice,
             stacklevel=2,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from types import TracebackType
@@ -58,9 +59,12 @@ class ProgressBar:
             print(", ".join([share, f"about {left:.0f} s left", *notes]), file=sys.stderr, flush=True)
 
     def say(self, line: str) -> None:
-        """Prints a line on standard output, above the bar."""
-        tqdm.write(line, file=sys.stdout)
-        sys.stdout.flush()
+        """Prints a line on standard output, above the bar; whether anybody reads it is no matter of the job."""
+        try:
+            tqdm.write(line, file=sys.stdout)
+            sys.stdout.flush()
+        except BrokenPipeError:  # what is printed from here on, and at the end, goes nowhere
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def _draw(self, progress: Progress, note: str) -> None:
         if self._bar is None:

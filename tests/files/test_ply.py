@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -212,6 +213,21 @@ def test_reads_a_tag_after_the_element_line(tmp_path, make_scene):
     content = hand_made(named_values(make_scene()))
     content = content.replace(b"property float x\n", b"comment ralhe coordinates LUF\nproperty float x\n")
     assert read_bytes(tmp_path, content).coordinates == "LUF"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "binary_little_endian", "binary_big_endian"])
+@pytest.mark.parametrize("before", ["", "element face 1\nproperty list uchar int vertex_index\n"])
+def test_reads_comments_that_are_not_ascii(tmp_path, make_scene, assert_same, encoding, before):
+    scene = make_scene(degree=1)
+    content = hand_made(named_values(scene), encoding, comments=["von Müller", "ralhe antialiased 1"], before=before)
+    if before:  # a face of one corner
+        head, end, rows = content.partition(b"end_header\n")
+        content = head + end + (b"1 0\n" if encoding == "ascii" else b"\1\0\0\0\0") + rows
+    with pytest.warns(SceneNotice) if before else warnings.catch_warnings():
+        (tmp_path / "scene.ply").write_bytes(content)
+        found = read(tmp_path / "scene.ply")
+    assert found.antialiased
+    assert_same(replace(found, antialiased=False), scene)
 
 
 def test_refuses_unknown_coordinates(tmp_path, make_scene):

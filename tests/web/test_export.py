@@ -54,15 +54,37 @@ def test_site_holds_the_stream_and_all_it_takes(stream: Path, tmp_path: Path) ->
     assert told["src"] == "a%20scene%20%231.ralhe"
     assert set(told["camera"]) == {"eye", "target", "up"}
     assert run("export", stream, site).exit_code == 0
+    other = stream.rename(tmp_path / "other.ralhe")
+    assert run("export", other, site).exit_code == 0
+    assert {path.name for path in site.iterdir()} == names - {stream.name} | {other.name}
 
 
 def test_site_never_takes_the_place_of_something_else(stream: Path, tmp_path: Path) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.txt").write_text("mine")
-    for target, words in ((tmp_path / "full", "not empty"), (stream, "is a file")):
+    run("export", stream, tmp_path / "more")
+    (tmp_path / "more" / "thesis.txt").write_text("mine")
+    (tmp_path / "like").mkdir()
+    for name in ("index.html", "viewer.js"):
+        (tmp_path / "like" / name).write_text("mine")
+    refusals = [(tmp_path / name, "not empty") for name in ("full", "more", "like")]
+    for target, words in (*refusals, (stream, "is a file")):
         refused = run("export", stream, target)
         assert refused.exit_code == 2 and words in refused.stderr
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["thesis.txt"]
+    assert {path.read_text() for path in (tmp_path / "like").iterdir()} == {"mine"}
+
+
+def test_a_site_that_is_not_whole_is_told(stream: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def written(path: Path, content: bytes) -> None:
+        if path.name == "viewer.css":
+            raise KeyboardInterrupt
+        path.write_bytes(content)
+
+    monkeypatch.setattr("ralhe.web.export._write", written)
+    stopped = run("export", stream, tmp_path / "site")
+    assert stopped.exit_code == 130
+    assert stopped.stderr.splitlines()[-1] == f"ralhe: stopped; {tmp_path / 'site'} is not whole, export again"
 
 
 @pytest.mark.parametrize("command", ["view", "export"])

@@ -95,7 +95,8 @@ def test_range_beyond_the_end(client: TestClient, data: bytes, asked: str) -> No
     assert answer.headers["content-range"] == f"bytes */{len(data)}"
 
 
-@pytest.mark.parametrize("asked", ["bytes=", "bytes=a-b", "bytes=--5", "lines=1-2", "bytes 0-5", "bytes=0-3,x"])
+@pytest.mark.parametrize("asked", ["bytes=", "bytes=a-b", "bytes=--5", "lines=1-2", "bytes 0-5", "bytes=0-3,x",
+                                   "bytes=5-2", "bytes=0-0,5-2", "bytes=0-" + "9" * 5000])  # fmt: skip
 def test_range_without_a_meaning_is_ignored(client: TestClient, data: bytes, asked: str) -> None:
     answer = client.get("/a.ralhe", headers={"Range": asked})
     assert (answer.status_code, answer.content) == (200, data)
@@ -152,6 +153,20 @@ def test_view_is_for_this_machine_alone(folder: Path) -> None:
     assert "access-control-allow-origin" not in client.get("/a.ralhe", headers=ORIGIN).headers
     assert client.get("/a.ralhe").status_code == 200
     assert client.get("/more/b%20c%23%3F.ralhe").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["plain.bin", ".hid.ralhe", "link.ralhe"])
+def test_view_shows_whatever_file_was_named(name: str, folder: Path, tmp_path: Path, data: bytes) -> None:
+    if name == "link.ralhe":
+        (folder / name).symlink_to(tmp_path / "secret.ralhe")
+    else:
+        (folder / name).write_bytes(data)
+    client = TestClient(make_app(Folder(folder, only=name), shared=False))
+    assert client.get(f"/{name}").content == data
+    assert client.get("/~ralhe/camera", params={"of": f"../{name}"}).status_code == 200
+    (folder / name).unlink()
+    if name != "link.ralhe":
+        assert client.get(f"/{name}").status_code == 404
 
 
 def test_names_with_signs_of_addresses(client: TestClient, data: bytes) -> None:
@@ -226,6 +241,30 @@ def test_list_escapes_names_and_tells_of_damage(tmp_path: Path, data: bytes) -> 
     assert "<img src=x" not in text and "&lt;img src=x onerror=alert(1)&gt;.ralhe" in text
     assert text.count("<a ") == 2
     assert "damaged" in text and "cut at" in text
+
+
+def test_list_leaves_out_what_has_no_address_or_cannot_be_read(
+    tmp_path: Path, data: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.ralhe", os.fsdecode(b"caf\xe9.ralhe"), "locked.ralhe"):
+        (tmp_path / name).write_bytes(data)
+    whole = Path.open
+
+    def locked(path: Path, *arguments: Any, **options: Any) -> Any:
+        if path.name == "locked.ralhe":
+            raise PermissionError(13, "Permission denied")
+        return whole(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", locked)
+    answer = TestClient(make_app(Folder(tmp_path))).get("/")
+    assert (answer.status_code, answer.text.count("<a ")) == (200, 1)
+
+
+def test_view_says_that_a_name_is_no_text(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9.ralhe")
+    path.write_bytes(data)
+    refused = CliRunner().invoke(main, ["view", str(path), "--no-open"])
+    assert refused.exit_code == 2 and "rename it" in refused.stderr
 
 
 def test_list_of_nothing_says_how_to_begin(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import sys
 
 import click
 
@@ -36,6 +38,8 @@ def main() -> None:
     ralhe info scene.ralhe
     ralhe view scene.ralhe
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files need not be UTF-8
+        sys.stdout.reconfigure(errors="surrogateescape")
 
 
 for command in (encode, decode, info, render, compare, view, serve, export, demo):

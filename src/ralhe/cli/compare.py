@@ -9,7 +9,7 @@ import click
 
 from ralhe.cli.arguments import SCENE, picture_size
 from ralhe.cli.compilation import compilation_told
-from ralhe.cli.failures import Failure, about, check_output, plain_words
+from ralhe.cli.failures import Failure, about, check_output, is_there, plain_words
 from ralhe.cli.steady_bar import SteadyBar
 from ralhe.errors import RalheError
 from ralhe.progress import Progress
@@ -52,7 +52,7 @@ def compare(
             if report.suffix.lower() not in {".html", ".htm"}:
                 raise Failure(f"{report}: a report is a page; name it .html")
         for path in (reference, *scenes, *([cameras] if cameras else [])):
-            if not path.exists():
+            if not is_there(path):
                 raise Failure(f"{path}: no such file")
         compare_files(reference, scenes, report=report, cameras=cameras, size=size)
 

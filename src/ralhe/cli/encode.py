@@ -61,6 +61,9 @@ def encode(scene: Path, stream: Path, size: int | None, sizes: dict[str, int] | 
 
             with about(images):
                 views = cameras.read(images)
+            if not any(view.photo for view in views.fit or views.test):
+                click.echo(f"note: {images}: no photo of its cameras was found; the stream will look like {scene.name}"
+                           " from where they stand", err=True)  # fmt: skip
         if sizes is not None:
             encode_files(scene, stream, sizes, preset=preset, sh_degree=sh_degree, depth=depth, views=views)
             return

@@ -9,7 +9,7 @@ import click
 
 import ralhe
 from ralhe.cli.arguments import SCENE
-from ralhe.cli.failures import Failure, about, check_output, plain_words
+from ralhe.cli.failures import Failure, Stopped, about, check_output, is_there, plain_words
 from ralhe.cli.serving import check_stream
 from ralhe.cli.steady_bar import SteadyBar
 from ralhe.progress import Progress
@@ -40,7 +40,7 @@ def export(stream: Path, site: Path) -> None:
         single = site.suffix.lower() in {".html", ".htm"}
         if single:
             check_output(site, stream)
-        elif site.exists() and not site.is_dir():
+        elif is_there(site) and not site.is_dir():
             raise Failure(f"{site}: is a file; name a folder, or a file that ends in .html")
         with about(stream):
             data = stream.read_bytes()
@@ -50,7 +50,10 @@ def export(stream: Path, site: Path) -> None:
                 size = export_file(site, data, stream.name, view)
                 click.echo(f"{site}: {format_size(size)}, opens in any browser")
                 return
-            sizes = export_site(site, data, stream.name, view)
+            try:
+                sizes = export_site(site, data, stream.name, view)
+            except KeyboardInterrupt:
+                raise Stopped(f"stopped; {site} is not whole, export again") from None
         told = f"{len(sizes)} files, {format_size(sum(sizes.values()))}"
         click.echo(f"{site}: {told}; put them on any web host, or try them: python -m http.server -d {site}")
 

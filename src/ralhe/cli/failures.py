@@ -112,17 +112,23 @@ def stop_on_interrupt() -> Iterator[threading.Event]:
 def check_output(output: Path, *sources: Path) -> None:
     """Raises Failure where output would replace input or cannot be written, before any work is done."""
     for source in sources:
-        if source.exists() and output.exists() and source.samefile(output):
+        if is_there(source) and is_there(output) and source.samefile(output):
             raise Failure(f"{output}: input and output are the same file; give the output another name")
     _check_parent(output)
-    if output.is_dir():
+    if is_there(output) and output.is_dir():
         raise Failure(f"{output}: is a folder; name a file in it")
     _check_writable(output.parent)
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is such a file or folder; Failure where that cannot be found out."""
+    with about(path):
+        return path.exists()
+
+
 def make_folder(folder: Path) -> None:
     """Makes a folder for output, or raises Failure, before any work is done."""
-    if folder.exists() and not folder.is_dir():
+    if is_there(folder) and not folder.is_dir():
         raise Failure(f"{folder}: is a file; name a folder")
     _check_parent(folder)
     with about(folder):
@@ -131,7 +137,7 @@ def make_folder(folder: Path) -> None:
 
 
 def _check_parent(output: Path) -> None:
-    if not output.parent.is_dir():
+    if not is_there(output.parent) or not output.parent.is_dir():
         raise Failure(f"{output}: there is no folder {output.parent}")
 
 

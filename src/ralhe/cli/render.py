@@ -28,6 +28,7 @@ SIZE = 800, 600
 FORMATS = {".gif": "GIF", ".jpeg": "JPEG", ".jpg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
 MOVING = {".gif", ".webp"}
 SECONDS_A_TURN = 6
+GIF_STEP = 20  # milliseconds: it counts hundredths, and browsers take one of them for ten
 QUALITY = 90  # of JPEG and WebP, 0 to 100
 
 
@@ -130,7 +131,8 @@ def saved(path: Path, images: Iterator[Image], count: int, *, moving: bool) -> l
         return [written(path, next(images))]
     if moving and path.suffix.lower() in MOVING:
         first, *others = images
-        step = round(1000 * SECONDS_A_TURN / count)
+        step = 1000 * SECONDS_A_TURN / count  # milliseconds
+        step = round(step) if path.suffix.lower() != ".gif" else max(GIF_STEP, round(step, -1))
         return [written(path, first, save_all=True, append_images=others, duration=step, loop=0)]
     lines: list[str] = []
     width = max(3, len(str(count - 1)))

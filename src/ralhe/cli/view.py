@@ -10,7 +10,7 @@ from urllib.parse import quote
 import click
 
 from ralhe.cli.arguments import SCENE
-from ralhe.cli.failures import about, plain_words
+from ralhe.cli.failures import Failure, about, plain_words
 from ralhe.cli.serving import check_stream, served
 
 
@@ -30,7 +30,7 @@ def view(stream: Path, port: int, no_open: bool) -> None:
     with plain_words("view"):
         check_stream(stream)
         from ralhe.web.app import make_app
-        from ralhe.web.folder import Folder
+        from ralhe.web.folder import Folder, is_text
         from ralhe.web.server import LOOPBACK
 
         def ready(address: str) -> None:
@@ -39,6 +39,8 @@ def view(stream: Path, port: int, no_open: bool) -> None:
             if not no_open:  # in a thread of its own: some browsers let their caller wait
                 threading.Thread(target=webbrowser.open, args=(page,), daemon=True).start()
 
+        if not is_text(stream.name):
+            raise Failure(f"{stream}: the name is not UTF-8, as addresses are; rename it")
         with about(stream):
             folder = Folder(stream.parent, only=stream.name)
         served(make_app(folder, shared=False), LOOPBACK, port, ready)

@@ -19,6 +19,8 @@ HEADER_LIMIT = 1 << 20  # bytes; a header of degree 3 has about 1,500
 
 Rows = npt.NDArray[np.void]
 
+_PLAIN = bytes(range(128)) + b"?" * 128
+
 
 @dataclass(frozen=True)
 class Document:
@@ -45,10 +47,11 @@ def open_ply(path: Path) -> Document:
 
     Raises SceneError when the file is cut short, is not a .ply, or claims more rows than it has bytes for.
     """
-    with path.open("rb") as stream:
-        head = stream.read(HEADER_LIMIT)
+    with path.open("rb", buffering=0) as file:
+        head = file.read(HEADER_LIMIT)
         _check_claims(head, path)
-        stream.seek(0)
+        file.seek(0)
+        stream = _PlainHeader(file, head.find(b"end_header"))
         try:
             parsed = plyfile.PlyData.read(io.BytesIO(stream.read()) if b"format ascii" in head else stream)
         except (plyfile.PlyParseError, ValueError, TypeError, MemoryError, OverflowError) as error:
@@ -56,6 +59,21 @@ def open_ply(path: Path) -> Document:
             raise SceneError(f"{path.name}: not a whole .ply file ({reason}); export it again") from None
     comments = [*parsed.comments, *(comment for element in parsed for comment in element.comments)]
     return Document(path.name, {element.name: np.asarray(element.data) for element in parsed}, comments)
+
+
+class _PlainHeader(io.BufferedReader):
+    """A file whose header reads as ASCII, as the parser wants it: comments may name a Müller."""
+
+    def __init__(self, raw: io.RawIOBase, header: int) -> None:
+        """header: bytes of it."""
+        super().__init__(raw)
+        self._header = header
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """With a question mark for each byte of the header that is not ASCII."""
+        left = max(self._header - self.tell(), 0)
+        content = super().read(size)
+        return content[:left].translate(_PLAIN) + content[left:] if left else content
 
 
 def _check_claims(head: bytes, path: Path) -> None:

@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -84,6 +85,8 @@ def _static(request: Request) -> Response:
 
 def _file(request: Request, path: Path, media_type: str) -> Response:
     """A file with Range, ETag and If-Range; 304 where the client has it."""
+    if not os.access(path, os.R_OK):
+        return _not_found()
     response = FileResponse(path, stat_result=path.stat(), media_type=media_type, headers={"Cache-Control": "no-cache"})
     known = request.headers.get("if-none-match", "")
     if response.headers["etag"] in (tag.strip().removeprefix("W/") for tag in known.split(",")):

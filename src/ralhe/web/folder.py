@@ -34,8 +34,9 @@ class Folder:
     """A folder whose `.ralhe` files may be seen; or one file of it alone."""
 
     def __init__(self, root: Path, only: str | None = None) -> None:
+        """only: name of the file, whatever it is called and wherever it links to. Raises OSError."""
         self._root = root.resolve(strict=True)
-        self._only = only
+        self._only = {only: (root / only).resolve(strict=True)} if only else None
 
     @property
     def name(self) -> str:
@@ -44,8 +45,8 @@ class Folder:
 
     def find(self, name: str) -> Path | None:
         """The stream of that name; None where there is none, it is hidden, or it lies outside of the folder."""
-        if self._only is not None and name != self._only:
-            return None
+        if self._only is not None:
+            return self._only.get(name)
         parts = name.split("/")
         if not name.lower().endswith(SUFFIX) or any(part.startswith(".") or not part for part in parts):
             return None
@@ -58,25 +59,41 @@ class Folder:
         return path if path.is_relative_to(self._root) and path.is_file() else None
 
     def scenes(self) -> list[Scene]:
-        """All streams below the folder, by name; a thousand at most. Links to folders are not followed."""
+        """All streams below the folder that can be read, by name; a thousand at most.
+
+        Links to folders are not followed.
+        """
         found: list[Scene] = []
         for where, folders, names in os.walk(self._root):
             folders[:] = sorted(folder for folder in folders if not folder.startswith("."))
             for file in sorted(names):
                 name = (Path(where) / file).relative_to(self._root).as_posix()
-                path = self.find(name)
-                if path is not None:
-                    found.append(_scene(name, path))
+                path = self.find(name) if is_text(name) else None
+                scene = _scene(name, path) if path else None
+                if scene is not None:
+                    found.append(scene)
                 if len(found) == MOST_LISTED:
                     return found
         return found
 
 
-def _scene(name: str, path: Path) -> Scene:
-    with path.open("rb") as stream:
-        head = stream.read(MOST_HEADER)
+def _scene(name: str, path: Path) -> Scene | None:
+    """None for a file that may not be read, or is gone."""
     try:
-        known = info(head)
+        with path.open("rb") as stream:
+            head = stream.read(MOST_HEADER)
+        size = path.stat().st_size
+    except OSError:
+        return None
+    try:
+        return Scene(name, path, size, info(head))
     except BitstreamError:
-        known = None
-    return Scene(name, path, path.stat().st_size, known)
+        return Scene(name, path, size, None)
+
+
+def is_text(name: str) -> bool:
+    """Whether the name of a file is UTF-8, as addresses have it."""
+    try:
+        return bool(name.encode())
+    except UnicodeEncodeError:
+        return False

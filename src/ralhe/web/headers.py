@@ -7,7 +7,15 @@ import re
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_RANGES = re.compile(r"bytes\s*=\s*(\d+-\d*|-\d+)(\s*,\s*(\d+-\d*|-\d+))*\s*", re.IGNORECASE)
+_RANGE = r"(\d{1,18}-\d{0,18}|-\d{1,18})"
+_RANGES = re.compile(rf"bytes\s*=\s*{_RANGE}(\s*,\s*{_RANGE})*\s*", re.IGNORECASE)
+
+
+def _is_valid(asked: str) -> bool:
+    """Whether a Range header names bytes, each range from its first to its last."""
+    if not _RANGES.fullmatch(asked):
+        return False
+    return all(int(first) <= int(last) for first, last in re.findall(r"(\d+)-(\d+)", asked))
 
 
 class ValidRanges:
@@ -19,7 +27,7 @@ class ValidRanges:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             asked = Headers(scope=scope).get("range")
-            if asked is not None and not _RANGES.fullmatch(asked):
+            if asked is not None and not _is_valid(asked):
                 scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"range"]}
         await self._app(scope, receive, send)
 

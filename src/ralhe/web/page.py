@@ -8,7 +8,7 @@ import json
 import re
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import TypedDict
+from typing import TypedDict, cast
 
 from ralhe.core.instance import WASM
 from ralhe.web.first_look import FirstView
@@ -41,6 +41,17 @@ def source(name: str) -> Traversable:
 def page_html(settings: Settings) -> str:
     """index.html for hosts that have the other files beside it."""
     return _with_settings(source("index.html").read_text("utf-8"), settings)
+
+
+def settings_of(text: str) -> Settings | None:
+    """What a page that `page_html` made is told; None where it is no such page."""
+    before, after = map(re.escape, _SETTINGS.split("{}"))
+    found = re.search(f"{before}(.*?){after}", text, re.DOTALL)
+    try:
+        settings = json.loads(found[1]) if found else None
+    except ValueError:
+        return None
+    return cast("Settings", settings) if isinstance(settings, dict) else None
 
 
 def whole_page_html(data: bytes, name: str, view: FirstView | None) -> str:
