@@ -68,6 +68,23 @@ def test_chunks_of_one_byte_make_no_difference(node: str, small_stream: Made, tm
     assert drop_by_drop == whole
 
 
+def test_sources_that_stall_or_lie_end_as_they_should(node: str, small_stream: Made, tmp_path: Path) -> None:
+    path = tmp_path / "small.ralhe"
+    path.write_bytes(small_stream.data)
+    command = [node, str(SCRIPT.with_name("sources.mjs")), str(source("decoder.js")), str(WASM), str(path)]
+    found = json.loads(subprocess.run(command, capture_output=True, check=True, timeout=60).stdout)
+    levels = len(ralhe.info(small_stream.data).level_ends)
+    stopped = {"levels": levels - 1, "notice": None, "failure": "enough"}
+    assert found == {
+        "a stream that stalls": stopped,
+        "a stream that stalls in its header": stopped | {"levels": 0},
+        "an iterable that stalls": stopped,
+        "the reason given to the stream": "enough",
+        "a length of more than there is": {"levels": levels, "notice": None, "failure": None},
+        "bytes after a push that nobody iterates": len(small_stream.data),
+    }
+
+
 def test_cut_stream_gives_its_levels_and_a_notice(node: str, small_stream: Made, tmp_path: Path) -> None:
     ends = ralhe.info(small_stream.data).level_ends
     level, end = ends[-2]

@@ -129,6 +129,14 @@ def test_stops_at_once(open_page: Any, host: Any, stream: bytes) -> None:
     assert host.requests("/scene.ralhe")[0].sent <= sent + 3000 < len(stream)
     assert page.locator("html").get_attribute("data-level") == level
     assert not page.locator("progress").is_visible()
+    assert page.locator("html").get_attribute("data-state") == "over"
+
+
+def test_a_name_that_does_not_decode_is_shown_as_it_is(open_page: Any, scenes: Path, stream: bytes) -> None:
+    (scenes / "100%.ralhe").write_bytes(stream)
+    page = open_page("~ralhe/?src=../100%25.ralhe")
+    assert over(page) == "9"
+    assert "100%.ralhe" in page.content()
 
 
 @pytest.mark.parametrize("ignores_range", [False, True])

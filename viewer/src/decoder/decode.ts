@@ -107,7 +107,10 @@ function tell(worker: Worker, order: Order, transfer: Transferable[] = []): void
 }
 
 async function pump(chunks: AsyncIterable<Uint8Array>, worker: Worker): Promise<void> {
-  for await (const chunk of chunks) tell(worker, { kind: "bytes", bytes: chunk });
+  for await (const chunk of chunks) {
+    const bytes = new Uint8Array(chunk); // a chunk may be a view of much more, all of which would be sent
+    tell(worker, { kind: "bytes", bytes }, [bytes.buffer]);
+  }
   tell(worker, { kind: "end" });
 }
 
@@ -121,7 +124,7 @@ async function* bytesOf(source: Source, options: { maxBytes?: number | undefined
   AsyncGenerator<Uint8Array> {
   let left = options.maxBytes ?? Infinity;
   for await (const chunk of chunksFrom(source, options.signal)) {
-    if (options.signal?.aborted) return;
+    options.signal?.throwIfAborted();
     const part = chunk.subarray(0, left);
     left -= part.length;
     yield part;
@@ -133,10 +136,26 @@ function chunksFrom(source: Source, signal: AbortSignal | undefined): AsyncItera
   if (typeof source === "string" || source instanceof URL) return fetchBytes(String(source), { signal });
   if (source instanceof Uint8Array) return once(source);
   if (source instanceof ArrayBuffer) return once(new Uint8Array(source));
-  if (source instanceof Response) return chunksOf(source.body);
-  if (source instanceof Blob) return chunksOf(source.stream());
-  if (source instanceof ReadableStream) return chunksOf(source);
-  return source;
+  if (source instanceof Response) return chunksOf(source.body, signal);
+  if (source instanceof Blob) return chunksOf(source.stream(), signal);
+  if (source instanceof ReadableStream) return chunksOf(source, signal);
+  return untilAborted(source, signal);
+}
+
+/** The same chunks; an abort does not wait for the next of them. */
+async function* untilAborted(chunks: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  const aborted = new Promise<never>((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+  aborted.catch(() => undefined);
+  try {
+    for (;;) {
+      const next = await Promise.race([iterator.next(), aborted]);
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    void iterator.return?.().catch(() => undefined);
+  }
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

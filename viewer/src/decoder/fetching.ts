@@ -50,6 +50,10 @@ interface Source {
 async function* ask(source: Source, start: number): AsyncGenerator<Uint8Array> {
   const headers: Record<string, string> = start ? { Range: `bytes=${start}-` } : {};
   const response = await fetch(source.url, { headers, signal: source.signal ?? null });
+  if (start && response.status === 416) { // all is here: the length was that of an encoding which CORS hides
+    source.length = start;
+    return;
+  }
   if (!response.ok) throw new Refused(`${source.url}: the server answers ${response.status} ${response.statusText}`);
   const etag = response.headers.get("ETag");
   if (start && source.etag && etag && etag !== source.etag) throw new Refused(`${source.url}: has changed meanwhile`);
@@ -65,13 +69,17 @@ async function* ask(source: Source, start: number): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Not every browser can iterate over a stream itself. */
-export async function* chunksOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
+/** Not every browser can iterate over a stream itself. An abort ends the stream, and throws its reason. */
+export async function* chunksOf(body: ReadableStream<Uint8Array> | null, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
   if (!body) return;
   const reader = body.getReader();
+  const cancel = () => void reader.cancel(signal?.reason).catch(() => undefined);
+  signal?.addEventListener("abort", cancel);
   try {
     for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+    signal?.throwIfAborted();
   } finally {
-    void reader.cancel().catch(() => undefined);
+    signal?.removeEventListener("abort", cancel);
+    cancel();
   }
 }

@@ -58,8 +58,12 @@ export class Session {
    * Takes the next bytes at once and gives the levels that they complete, decoded as the caller asks for them: all of
    * them before the next bytes. Throws StreamError for whatever is wrong with the stream.
    */
-  *push(bytes: Uint8Array): Generator<Level, void, undefined> {
+  push(bytes: Uint8Array): Generator<Level, void, undefined> {
     this.keep(bytes);
+    return this.#levels();
+  }
+
+  *#levels(): Generator<Level, void, undefined> {
     for (const level of this.decode()) if (level) yield level;
   }
 

@@ -25,6 +25,7 @@ class Viewer {
   #home = new Pose();
   #hint: CameraHint | undefined;
   #touched = false;
+  #opened = 0; // files since the page was opened
   #glide: { from: Pose; to: Pose; passed: number } | undefined;
 
   constructor(private readonly settings: Settings) {
@@ -41,7 +42,7 @@ class Viewer {
 
   start(): void {
     const { src, data, maxBytes } = this.settings;
-    const name = this.settings.name ?? decodeURIComponent(src?.split(/[?#]/)[0]?.split("/").pop() ?? "scene");
+    const name = this.settings.name ?? plain(src?.split(/[?#]/)[0]?.split("/").pop() ?? "scene");
     if (data !== undefined) void this.#player.play({ source: bytesOf(data), name, maxBytes });
     else if (src !== undefined) {
       void this.#player.play({ source: new URL(src, document.baseURI), name, maxBytes });
@@ -50,6 +51,7 @@ class Viewer {
   }
 
   open(file: File): void {
+    this.#opened++;
     this.#hint = undefined;
     this.#touched = false;
     delete document.documentElement.dataset["level"];
@@ -58,9 +60,10 @@ class Viewer {
 
   /** A better first camera may come late; it is taken unless somebody has moved by then. */
   async #askCamera(cameras: string, src: string): Promise<void> {
+    const opened = this.#opened;
     const response = await fetch(cameras + encodeURIComponent(src));
     const hint = response.ok ? ((await response.json()) as CameraHint | null) : null;
-    if (!hint || this.#touched) return;
+    if (!hint || this.#touched || opened !== this.#opened) return;
     this.#hint = hint;
     this.#home = Pose.of(hint);
     if (document.documentElement.dataset["level"] !== undefined) this.#glideTo(this.#home);
@@ -163,6 +166,15 @@ function acceptDrops(take: (file: File) => void): void {
     const file = event.dataTransfer?.files[0];
     if (file) take(file);
   });
+}
+
+/** A part of an address as people write it; as it is, where it does not decode. */
+function plain(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 function radians(degrees: number): number {

@@ -44,8 +44,8 @@ export class Player {
       }
       if (last) this.bar.whisper(`${name}: ${last.count.toLocaleString("en")} Gaussians shown`);
     } catch (error) {
-      if (stop.signal.aborted) return;
-      this.bar.say(explain(error, name, last), "failure");
+      if (stop.signal.aborted && stop !== this.#stop) return; // another plays already
+      if (!stop.signal.aborted) this.bar.say(explain(error, name, last), "failure");
     }
     this.bar.end();
     document.documentElement.dataset["state"] = "over";
