@@ -14,7 +14,7 @@ from PIL import Image
 
 import ralhe
 from ralhe import cameras
-from ralhe.files.coordinates import in_ply_axes
+from ralhe.coordinates import in_ply_axes
 from ralhe.sizes import format_size, parse_size
 
 

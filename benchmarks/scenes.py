@@ -9,8 +9,8 @@ from pathlib import Path
 import ralhe
 from ralhe import cameras
 from ralhe.cameras import Views
+from ralhe.coordinates import in_ply_axes
 from ralhe.errors import SceneError
-from ralhe.files.coordinates import in_ply_axes
 from ralhe.gaussians import Gaussians
 
 

@@ -27,7 +27,7 @@ from PIL import Image
 import ralhe
 from ralhe import cameras
 from ralhe.cameras import View
-from ralhe.files.coordinates import in_ply_axes
+from ralhe.coordinates import in_ply_axes
 from ralhe.fit.pictures import spread
 from ralhe.gaussians import Gaussians
 from ralhe.metrics import psnr

@@ -207,6 +207,9 @@ def test_progress_counts_to_the_end() -> None:
     assert {"warm up", "fit", "meet the size"} <= {p.phase for p in seen}
     assert all(0 <= p.done <= p.total for p in seen)
     assert seen[-1].done == seen[-1].total
+    before = next(p for p in reversed(seen) if p.done < p.total)
+    assert before.done > 0.9 * before.total  # what was planned is about what came
+    assert max(p.total for p in seen) < 1.5 * next(p.total for p in seen if p.phase == "look")
     assert seen[-1].bytes is not None
     assert any(p.distortion is not None and p.distortion >= 0 for p in seen)
 

@@ -29,7 +29,7 @@ from ralhe.fit.objective import STEP_RATIO
 from ralhe.octree import Codes
 from ralhe.prepare.attributes import OPPONENT
 
-DEAD_ZONE = 0.4  # of a step is rounded up from here on, the best fixed rounding of evidence.md
+DEAD_ZONE = 0.4  # of a step is rounded up from here on, the best fixed rounding found
 LARGEST_COUNTED = 15  # larger magnitudes escape to Elias gamma
 NEAR, CLASSES, BANDS, STEPS_PER_BAND = 45, 8, 4, 6  # contexts: neighbours, channels, levels
 ESCAPES = 24

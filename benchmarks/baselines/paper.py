@@ -1,6 +1,7 @@
-"""The paper's own design: latents, decoder and entropy model of each attribute, fitted for D + lambda R (paper.md).
+"""The paper's own design: latents, decoder and entropy model of each attribute, fitted for D + lambda R
+(arXiv 2510.22812).
 
-Where paper.md leaves something open, what helps this design was taken: distortion weighs attributes by the step
+Where the paper leaves something open, what helps this design was taken: distortion weighs attributes by the step
 ratios that docs/design.md found to be of equal slope, latents start from the attributes instead of from noise, the
 decoder learns once more on the rounded latents, and lambda follows the size while the fit goes on.
 """

@@ -1,4 +1,4 @@
-"""The paper's two networks, one pair for each attribute: 639 and 578 parameters (paper.md, 6 and 7)."""
+"""The paper's two networks, one pair for each attribute: 639 and 578 parameters (arXiv 2510.22812)."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ from benchmarks.baselines.paper import Paper
 from benchmarks.codec import bytes_of
 from benchmarks.source import look
 from ralhe import files
-from ralhe.files.coordinates import in_ply_axes
+from ralhe.coordinates import in_ply_axes
 from ralhe.gaussians import Gaussians
 from ralhe.prepare import Voxelised, gaussians_of
 

@@ -13,7 +13,7 @@ from ralhe import metrics
 from ralhe.cameras import photos
 from ralhe.cameras.views import View
 from ralhe.comparison.quality import PSNR_CAP
-from ralhe.files.coordinates import in_ply_axes
+from ralhe.coordinates import in_ply_axes
 from ralhe.fit.pictures import spread
 from ralhe.rasteriser import Splats
 

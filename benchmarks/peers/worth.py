@@ -14,7 +14,7 @@ import numpy as np
 
 import ralhe
 from benchmarks.source import look
-from ralhe.files.coordinates import in_ply_axes
+from ralhe.coordinates import in_ply_axes
 from ralhe.gaussians import Gaussians
 from ralhe.prepare import clean
 

@@ -110,7 +110,7 @@ _CRC = _crc_table()
 
 
 def crc32c(data: bytes) -> int:
-    """CRC-32C (Castagnoli) of a header; the core checks the sections itself."""
+    """CRC-32C (Castagnoli), as headers and sections carry it."""
     crc = 0xFFFFFFFF
     for byte in data:
         crc = crc >> 8 ^ _CRC[(crc ^ byte) & 255]

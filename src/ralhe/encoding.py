@@ -14,9 +14,9 @@ import numpy as np
 
 from ralhe import bitstream
 from ralhe.bitstream import LEAST_BYTES, Header
+from ralhe.coordinates import in_ply_axes
 from ralhe.core import Decoder
 from ralhe.errors import BitstreamError, RateError, SceneError
-from ralhe.files.coordinates import in_ply_axes
 from ralhe.fit.elimination import elimination_work
 from ralhe.fit.fit import Candidate
 from ralhe.fit.job import LOOKAHEAD, SEARCHES, USUAL_WALKS, Job, fit_work, trial_work
@@ -30,6 +30,7 @@ from ralhe.fit.source import Source
 from ralhe.gaussians import Gaussians
 from ralhe.octree import MAX_DEPTH
 from ralhe.prepare import Voxelised, attributes_of, clean
+from ralhe.prepare.attributes import COLOUR, HARMONICS, OPACITY, SHAPE
 from ralhe.prepare.covariance import log_covariances
 from ralhe.progress import Progress
 
@@ -191,12 +192,12 @@ class _Task:
         return planned_count(size, whole, self.cleaned.sh_degree) if size else whole
 
     def looking_work(self, gaussians: int, kept: int, each: float) -> float:
-        """Of looking at so many Gaussians, `each` a picture, and again as they go down to those kept."""
+        """Work of looking at so many Gaussians, `each` a picture, and again as they go down to those kept."""
         count = self.preset.pictures
         return count * each + elimination_work(gaussians, kept, count, self.preset.look_every)
 
     def work(self, size: int | None, learnt: int | None = None) -> float:
-        """Of a fit, before anything is known of it. learnt: as for `Preset.for_leaves`."""
+        """Work of a fit, before anything is known of it. learnt: as for `Preset.for_leaves`."""
         count = self.kept(size)
         preset = self.preset.for_leaves(count, learnt)
         walks = preset.rounds + SEARCHES * USUAL_WALKS
@@ -312,5 +313,6 @@ def _attribute_error(scene: Voxelised, decoded: Gaussians) -> dict[str, float]:
     logits = decoded.opacity_logits.astype(np.float64)
     mirror = replace(scene, opacity_logits=logits, log_covariances=shapes, sh=decoded.sh)
     square = (attributes_of(mirror).astype(np.float64) - attributes_of(scene)) ** 2
-    parts = {"opacity": square[:, :1], "colour": square[:, 1:4], "shape": square[:, 4:10], "harmonics": square[:, 10:]}
-    return {name: float(part.mean() ** 0.5) for name, part in parts.items() if part.size}
+    parts = {"opacity": OPACITY, "colour": COLOUR, "shape": SHAPE, "harmonics": HARMONICS}
+    squares = {name: square[:, part] for name, part in parts.items()}
+    return {name: float(part.mean() ** 0.5) for name, part in squares.items() if part.size}

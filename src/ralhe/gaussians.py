@@ -21,6 +21,9 @@ MAX_SH_DEGREE = 3
 SH_C0 = 0.28209479177387814
 """Value of the constant spherical harmonic: base colour = 0.5 + SH_C0 * sh[:, 0]."""
 
+MIN_OPACITY = 1 / 255
+"""The threshold of the original rasteriser (Kerbl et al. 2023): fainter splats touch no pixel."""
+
 
 @dataclass(frozen=True, eq=False)
 class Gaussians:

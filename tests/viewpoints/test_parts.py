@@ -9,7 +9,7 @@ import pytest
 import worlds
 
 from ralhe.cameras.camera import Camera
-from ralhe.files.coordinates import convert
+from ralhe.coordinates import convert
 from ralhe.viewpoints.capture import Capture, fitted
 from ralhe.viewpoints.choice import around, covering, far_apart
 from ralhe.viewpoints.free_space import FreeSpace, distances

@@ -31,6 +31,7 @@ def test_page_is_what_its_sources_make(node: str, tmp_path: Path) -> None:
     if not (VIEWER / "node_modules" / "esbuild").is_dir():
         pytest.skip("the bundle is not rebuilt: viewer/node_modules is missing; run npm ci in viewer/")
     subprocess.run([node, "build.mjs", str(tmp_path)], cwd=VIEWER, check=True, capture_output=True, timeout=120)
+    assert {made.name for made in tmp_path.iterdir()} == {"index.html", "viewer.css", "viewer.js", "decoder.js"}
     for made in tmp_path.iterdir():
         kept = Path(str(source(made.name)))
         assert made.read_bytes() == kept.read_bytes(), f"{made.name} is stale: npm run build in viewer/, and commit"

@@ -13,7 +13,7 @@ from hosting import Rule
 from looking import BLACK, GOLDEN, PAGE, over, text
 
 import ralhe
-from ralhe.files.coordinates import in_ply_axes
+from ralhe.coordinates import in_ply_axes
 from scenes import surface_codes
 from streams import channels_of, make_stream
 

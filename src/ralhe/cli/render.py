@@ -14,7 +14,7 @@ from ralhe.cli.arguments import SCENE, colour_of, picture_size
 from ralhe.cli.compilation import compilation_told
 from ralhe.cli.failures import Failure, Stopped, about, check_output, plain_words
 from ralhe.cli.steady_bar import SteadyBar
-from ralhe.files.coordinates import in_ply_axes
+from ralhe.coordinates import in_ply_axes
 from ralhe.progress import Progress
 from ralhe.progress_bar import ProgressBar
 

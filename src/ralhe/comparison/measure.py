@@ -18,8 +18,8 @@ from ralhe.bitstream import MAGIC
 from ralhe.cameras import Views, photos
 from ralhe.cameras.views import View
 from ralhe.comparison.quality import Comparison, Image, SceneQuality, StreamLevel, ViewQuality
+from ralhe.coordinates import in_ply_axes
 from ralhe.errors import CameraError, RalheError
-from ralhe.files.coordinates import in_ply_axes
 from ralhe.gaussians import Gaussians
 from ralhe.progress import Progress
 from ralhe.rasteriser import Splats, render

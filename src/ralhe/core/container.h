@@ -187,7 +187,7 @@ static uint32_t synthesis_sizes(const SynthesisNetwork *n, uint32_t sizes[4]) {
     return n->hidden ? 4 : 0;
 }
 
-/* Walks all parameters; 0 when there is nothing to code with (c == 0) counts them only. */
+/* Codes all parameters and returns their number; without a coder (c == 0) it only counts. */
 static uint32_t code_parameters(Coder *c, const Scene *s, int32_t *values) {
     int32_t *at = values;
     uint32_t sizes[4], total = 2 * s->channels;

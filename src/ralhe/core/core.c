@@ -1,5 +1,5 @@
 /* The exported face of the core: one decoder or one encoder per instance, state in static memory.
- * Every function answers a Failure code, a pointer, or a size; see src/ralhe/core/__init__.py. */
+ * Every function answers a Failure code, a pointer, or a size; see src/ralhe/core/instance.py. */
 #include "container.h"
 #include "latents.h"
 

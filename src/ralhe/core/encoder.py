@@ -32,7 +32,7 @@ class Recorded:
     """Merges as the entropy networks saw them, for training: every stride-th one."""
 
     base_inputs: Array  # [M, inputs]
-    harmonic_inputs: Array  # [M, inputs]; zero rows where the scene has no harmonics
+    harmonic_inputs: Array  # [M, inputs]; no rows where the scene has no harmonics
     latents: npt.NDArray[np.int16]  # [M, channels]
 
 

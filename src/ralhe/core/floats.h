@@ -96,7 +96,7 @@ static float log2_(float x) {
 
 static inline float log_(float x) { return log2_(x) * 0.69314718f; }
 
-/* One Newton-corrected square root: IEEE sqrt is exact and every wasm engine has it as an instruction. */
+/* Square root, 0 for negatives: that of IEEE is exact, and every engine has it as an instruction. */
 static inline float sqrt_(float x) { return __builtin_sqrtf(x > 0.0f ? x : 0.0f); }
 
 #endif

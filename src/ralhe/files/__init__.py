@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ralhe.coordinates import convert
 from ralhe.errors import SceneError
 from ralhe.files import compressed_ply, ply, ply_header, spz, spz_container
-from ralhe.files.coordinates import convert
 from ralhe.files.notice import SceneNotice
 from ralhe.files.whole_file import whole_file
 from ralhe.gaussians import Gaussians

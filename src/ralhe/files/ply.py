@@ -10,8 +10,8 @@ from typing import BinaryIO
 
 import numpy as np
 
+from ralhe.coordinates import PLY_COORDINATES, convert
 from ralhe.errors import SceneError
-from ralhe.files.coordinates import PLY_COORDINATES, convert
 from ralhe.files.notice import notice
 from ralhe.files.ply_header import Document, Rows, Tags, read_tags, tag_comments
 from ralhe.gaussians import Array, Gaussians

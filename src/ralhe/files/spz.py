@@ -17,8 +17,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ralhe.coordinates import convert
 from ralhe.errors import SceneError
-from ralhe.files.coordinates import convert
 from ralhe.files.notice import notice
 from ralhe.files.spz_container import SMALLEST_THREE_SINCE, Bytes, Sections, pack, unpack
 from ralhe.gaussians import Array, Gaussians

@@ -13,7 +13,7 @@ from ralhe.fit.pictures import Picture
 from ralhe.gaussians import Array
 from ralhe.parameters import Integers
 from ralhe.prepare import Voxelised
-from ralhe.prepare.attributes import BASE_CHANNELS, OPPONENT
+from ralhe.prepare.attributes import COLOUR, HARMONICS, OPPONENT, SHAPE
 from ralhe.prepare.harmonics import SCALE
 from ralhe.rasteriser import Splats
 from ralhe.rasteriser.gpu import drawing_device
@@ -49,13 +49,13 @@ class Drawing:
 
     def splats(self, attributes: Tensor) -> Splats:
         """What the rasteriser draws; gradients flow back to the attributes."""
-        planes = attributes[:, None, 1:4]
+        planes = attributes[:, None, COLOUR]
         if self._coefficients:
-            harmonics = attributes[:, BASE_CHANNELS:].reshape(-1, 3, self._coefficients)
+            harmonics = attributes[:, HARMONICS].reshape(-1, 3, self._coefficients)
             if self._basis is not None:
                 harmonics = torch.einsum("npj,pij->npi", harmonics, self._basis)
             planes = torch.cat([planes, harmonics.transpose(1, 2)], 1)
-        covariances, opacities = exponential_covariances(attributes[:, 4:10]), torch.sigmoid(attributes[:, 0])
+        covariances, opacities = exponential_covariances(attributes[:, SHAPE]), torch.sigmoid(attributes[:, 0])
         return Splats(self._means, covariances, opacities, planes @ self._opponent, self._antialiased)
 
     def curvature(self, attributes: Array, pictures: Sequence[Picture], looked: Callable[[], bool]) -> Array:
@@ -85,5 +85,5 @@ def told_curvature(influence: Influence, opacities: Tensor, channels: int) -> Ar
     out = np.empty((len(opacities), channels))
     out[:, 0] = influence.sensitivity * (1 - opacities.numpy().astype(np.float64)) ** 2
     out[:, 1:] = influence.visibility[:, None] * COLOUR_SQUARE
-    out[:, 4:BASE_CHANNELS] = influence.sensitivity[:, None] * SHAPE_SQUARE
+    out[:, SHAPE] = influence.sensitivity[:, None] * SHAPE_SQUARE
     return out.astype(np.float32)

@@ -23,6 +23,7 @@ from ralhe.model.synthesis import Synthesis
 from ralhe.parameters import Integers, Parameters, roots_of, step_codes, steps_of
 from ralhe.parameters import Tensor as Quantised
 from ralhe.prepare import Voxelised, attributes_of, harmonic_basis, in_basis
+from ralhe.prepare.attributes import BASE_CHANNELS, HARMONICS, OPACITY, SHAPE
 from ralhe.prepare.importance import Weights
 
 RECORDED_MERGES = 150_000
@@ -134,7 +135,7 @@ class Fit:
         recorded = self._encoder.recorded()
         latents = torch.from_numpy(recorded.latents.astype(np.float32))
         inputs = (torch.from_numpy(recorded.base_inputs), torch.from_numpy(recorded.harmonic_inputs))
-        parts = (latents[:, :10], latents[:, 10:])
+        parts = (latents[:, :BASE_CHANNELS], latents[:, HARMONICS])
         iterations = (base_iterations, harmonic_iterations)
 
         def learn_one(i: int) -> None:
@@ -213,7 +214,8 @@ class Fit:
 
     def _error_weights(self) -> npt.NDArray[np.float64]:
         """[N, D] weights of squared errors."""
-        classes = np.array([0, 1, 1, 1, 2, 2, 2, 2, 2, 2] + [1] * (self._attributes.shape[1] - 10))
+        classes = np.ones(self._attributes.shape[1], np.intp)  # of colours, harmonics among them
+        classes[OPACITY], classes[SHAPE] = 0, 2
         return self._weights[:, classes] * self._importance
 
     def _use_synthesis(self, tensors: tuple[Quantised, ...], width: int) -> None:
@@ -221,7 +223,7 @@ class Fit:
         self._synthesis, self._last = tensors, None
 
     def _use_header(self, header: Header) -> None:
-        """Another one for the same leaves."""
+        """Takes another header for the same leaves."""
         if header.pack() != self._header.pack():
             self._encoder.reopen(header.pack())
         self._header = header

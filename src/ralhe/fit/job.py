@@ -116,6 +116,7 @@ class Job:
         self._slope = USUAL_SLOPE  # of log size over log lambda, as the last search found it
         self._imbalance: float | None = None  # before any retraining, once measured
         self.preference = 1.0  # times as many Gaussians as formulas ask for, by trials
+        self.promise: float | None = None  # dB of the pictures held out, once tried out
         if before is not None:
             self.lmbda, self._slope = before.lmbda, before._slope
             self.fit.learn_from(before.fit)
@@ -200,7 +201,7 @@ class Job:
         return self._imbalance
 
     def _hurt(self, preset: Preset) -> float:
-        """Imbalance where a preset asks: what has learnt before learns again by that."""
+        """Imbalance by which what has learnt before learns again; the usual one where that is not worth measuring."""
         return self.imbalance() if self._source.learnt and preset.thorough else USUAL_IMBALANCE
 
     def _measured_imbalance(self) -> float:

@@ -11,11 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ralhe.bitstream import USUAL_SHAPE
+from ralhe.prepare.attributes import COLOUR, OPACITY, SHAPE
 from ralhe.rasteriser.sensitivity import Influence
 
 Float64 = npt.NDArray[np.float64]
-
-OPACITY, COLOUR, SHAPE = slice(0, 1), slice(1, 4), slice(4, 10)
 
 STEP_RATIO = {"opacity": 1.5, "colour": 0.6, "shape": 1.0, "harmonics": 0.55}
 """Quantiser steps that buy equal quality (docs/design.md)."""

@@ -21,10 +21,14 @@ UNBALANCED, BALANCED, MAX_GROWTH = 10.0, 4.0, 1.6
 """Error of pruning over that of coding, before any retraining: above the first a plan is made anew with more Gaussians,
 for about the second, at most so many times as many (docs/design.md)."""
 
-WANTED, LEARNT, MOST_CUT, NEARLY = 1.25, 6.0, 0.5, 0.9
-"""A plan with a smaller quotient than the first is made anew for about that, with no less than the third of its
-Gaussians; where there are photos, the second stands for the first: what is left learns from them, so that pruning costs
-less than it seems to. What would leave more than the last stays as it is."""
+WANTED = 1.25
+"""A plan whose quotient is smaller is made anew, with fewer Gaussians, for about this one."""
+
+LEARNT = 6.0
+"""The same where there are photos: what is left learns from them, so that pruning costs less than it seems to."""
+
+MOST_CUT, NEARLY = 0.5, 0.9
+"""Least share of its Gaussians that such a plan keeps; and the share from which on it stays as it is."""
 
 CUT_BITS = 75.0, 140.0
 """For a Gaussian without harmonics and with some: what would leave each with more bits could hardly use them."""

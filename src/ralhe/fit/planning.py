@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -132,7 +133,7 @@ class Planner:
         return self._climbed(self._levelled(job), change, self._ways(change, imbalance))
 
     def _ways(self, change: float, imbalance: float) -> tuple[bool, ...]:
-        """Where to look for a better count, first and next: at more Gaussians (True), at fewer."""
+        """Where to look for a better count, in this order: True for more Gaussians, False for fewer."""
         outweighs = imbalance > BALANCED
         if self._preset.thorough and self._first:
             return (True, False) if outweighs else (False, True)
@@ -168,33 +169,37 @@ class Planner:
     def _climbed(self, job: Job, change: float, ways: tuple[bool, ...]) -> Job:
         """The best on the way from a job to more Gaussians (True) or fewer, each tried by a short retraining."""
         work = trial_work(self._preset, job.plan.leaves, job.plan.sh_degree)
-        left = self._preset.trials
-        later, self._meter.later = self._meter.later, self._meter.later + left * work
-        best, promise = job, None  # asked for once there is a neighbour to compare with
-        least = STEP if self._preset.thorough else 1.0
-        for up in ways:
-            start = best
-            while left and not self._meter.stopped:
-                usual = up and best is job and self._preference < 1  # before the cut that was carried over
-                factor = 1 / self._preference if usual else max(change, least) if up else 1 / STEP
-                leaves = min(round(factor * best.plan.leaves), len(self._source.cleaned))
-                if leaves in (0, best.plan.leaves):
-                    break
-                promise = self._promise(best) if promise is None else promise
-                left, self._meter.later = left - 1, self._meter.later - work
-                other = self._resized(best, leaves)
-                if not up and self._leaves_room(other):
-                    break
-                change = self._change(other)[0] if up and left else 1.0
-                promised = self._promise(other)
-                if promised <= promise + (0.0 if up else DOUBT):
-                    break
-                best, promise = other, promised
-            if best is not start:
-                break
-        self._meter.later = later
+        with _Trials(self._meter, self._preset.trials, work) as trials:
+            tops = (self._climb(job, change, up, trials) for up in ways)
+            best = next((top for top in tops if top is not job), job)
         best.preference *= best.plan.leaves / job.plan.leaves
         return best
+
+    def _climb(self, start: Job, change: float, up: bool, trials: _Trials) -> Job:
+        """The last job on one way that promised more than the one before. change: factor for more Gaussians."""
+        best = start
+        while trials.left and not self._meter.stopped:
+            leaves = min(round(self._factor(change, up, best is start) * best.plan.leaves), len(self._source.cleaned))
+            if leaves in (0, best.plan.leaves):
+                break
+            promise = self._promise(best)  # once there is a neighbour to compare with, which takes over what it learnt
+            trials.take()
+            other = self._resized(best, leaves)
+            if not up and self._leaves_room(other):
+                break
+            change = self._change(other)[0] if up and trials.left else 1.0
+            if self._promise(other) <= promise + (0.0 if up else DOUBT):
+                break
+            best = other
+        return best
+
+    def _factor(self, change: float, up: bool, first: bool) -> float:
+        """For the count of the next neighbour."""
+        if not up:
+            return 1 / STEP
+        if first and self._preference < 1:
+            return 1 / self._preference  # back to where it was before the cut that was carried over
+        return max(change, STEP if self._preset.thorough else 1.0)
 
     def _resized(self, job: Job, leaves: int) -> Job:
         """Another job with so many Gaussians, at one of two depths: more have fewer bits each, but a level less may
@@ -211,8 +216,31 @@ class Planner:
 
     def _promise(self, job: Job) -> float:
         """What a job comes to after a short retraining, in dB; nothing where it cannot meet the size."""
-        promise = job.try_out(self._size, self._preset)
-        return promise if self._size * (1 - TOLERANCE) <= job.reached <= self._size else -math.inf
+        if job.promise is None:
+            promise = job.try_out(self._size, self._preset)
+            within = self._size * (1 - TOLERANCE) <= job.reached <= self._size
+            job.promise = promise if within else -math.inf
+        return job.promise
+
+
+class _Trials:
+    """How many plans may still be tried, and what they count in the time left."""
+
+    def __init__(self, meter: Meter, left: int, work: float) -> None:
+        self.left = left
+        self._meter, self._work, self._later = meter, work, meter.later
+
+    def __enter__(self) -> Self:
+        self._meter.later += self.left * self._work
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._meter.later = self._later
+
+    def take(self) -> None:
+        """One of them begins."""
+        self.left -= 1
+        self._meter.later -= self._work
 
 
 def _shrink(size: int, reached: int) -> float:

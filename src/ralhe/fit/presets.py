@@ -12,7 +12,6 @@ USUAL_IMBALANCE = 2.0  # of pruning over coding, as `Job.imbalance` has it
 class Preset:
     """Iterations of each phase."""
 
-    name: str
     pictures: int  # of the scene, to learn from and to be judged by
     look_every: int  # tiles of a picture, of which one tells what it shows of each Gaussian
     retraining_iterations: int  # one picture each, before the fit
@@ -62,7 +61,7 @@ class Preset:
 
 
 PRESETS = {
-    "fast": Preset("fast", 96, 3, 100, 1, 500, 150, 0, 4, 8, 2, 50, 0, False, 2.0),
-    "default": Preset("default", 192, 1, 1500, 3, 1500, 600, 300, 80, 10, 3, 100, 168),
-    "best": Preset("best", 384, 1, 6000, 4, 4000, 1500, 600, 400, 12, 4, 200, 384),
+    "fast": Preset(96, 3, 100, 1, 500, 150, 0, 4, 8, 2, 50, 0, False, 2.0),
+    "default": Preset(192, 1, 1500, 3, 1500, 600, 300, 80, 10, 3, 100, 168),
+    "best": Preset(384, 1, 6000, 4, 4000, 1500, 600, 400, 12, 4, 200, 384),
 }

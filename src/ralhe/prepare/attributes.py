@@ -8,6 +8,7 @@ import numpy.typing as npt
 from ralhe.prepare.merge import Voxelised
 
 BASE_CHANNELS = 10
+OPACITY, COLOUR, SHAPE, HARMONICS = slice(0, 1), slice(1, 4), slice(4, BASE_CHANNELS), slice(BASE_CHANNELS, None)
 
 OPPONENT = np.array([[1, 1, 1], [1, 0, -1], [-1, 2, -1]]) / np.sqrt([[3.0], [2.0], [6.0]])
 """Orthonormal luma and two chromas of R, G, B."""

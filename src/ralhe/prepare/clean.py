@@ -7,11 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from ralhe.gaussians import Gaussians
+from ralhe.gaussians import MIN_OPACITY, Gaussians
 from ralhe.prepare.covariance import LOG_SCALE_LIMIT
-
-MIN_OPACITY = 1.0 / 255.0
-"""The rasteriser's own threshold (Kerbl et al. 2023): fainter splats touch no pixel."""
 
 COLOUR_LIMIT = 1000.0
 """Of coefficients of the harmonics: beyond it, as beyond LOG_SCALE_LIMIT, one shows no difference, but would drown all

@@ -20,9 +20,7 @@ def harmonic_basis(attributes: npt.NDArray[np.float32], weights: npt.NDArray[np.
         moment = (plane * weights[:, None]).T @ plane / max(float(weights.sum()), 1e-30)
         _, axes = np.linalg.eigh(moment)
         planes.append(np.rint(axes[:, ::-1] * SCALE).astype(np.int32))
-    basis = np.stack(planes)
-    regular = all(np.linalg.cond(plane) < 2 for plane in basis)
-    return basis if regular else np.broadcast_to(np.eye(basis.shape[1], dtype=np.int32) * 127, basis.shape).copy()
+    return np.stack(planes)
 
 
 def in_basis(attributes: npt.NDArray[np.float32], basis: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ralhe.gaussians import Gaussians
+from ralhe.gaussians import MIN_OPACITY, Gaussians
 from ralhe.octree import Codes
 from ralhe.prepare.covariance import covariances, log_covariances, scales_and_rotations
 from ralhe.prepare.importance import Weights, footprint, projected_area
@@ -93,10 +93,10 @@ def _merged(first: Voxelised, rows: npt.NDArray[np.intp], gaussians: Gaussians, 
     half_logs = 0.5 * np.log(np.maximum(values, floor**2))
     area = projected_area(half_logs)
     part_area = projected_area(gaussians.log_scales) * gaussians.opacities
-    opacity = np.clip(np.bincount(group, part_area) / area, 1 / 255, 0.9995)
+    opacity = np.clip(np.bincount(group, part_area) / area, MIN_OPACITY, 0.9995)
     logits, shapes = first.opacity_logits.copy(), first.log_covariances.copy()
     sh, merged = first.sh.copy(), first.weights.copy()
-    logits[rows] = np.clip(np.log(opacity / (1 - opacity)), -8, 8)
+    logits[rows] = np.log(opacity / (1 - opacity))
     shapes[rows] = log_covariances(half_logs, vectors, floor=0.0)
     sh[rows] = mean(gaussians.sh)
     merged[rows] = np.bincount(group, weights)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ralhe.gaussians import MIN_OPACITY
 from ralhe.kernels import exact_inline, exact_parallel, fma, prange
 from ralhe.rasteriser.projection import (
     ACROSS,
@@ -30,7 +31,7 @@ from ralhe.rasteriser.tiles import I32, I64
 
 f32, i32 = np.float32, np.int32
 ZERO, ONE = f32(0), f32(1)
-ALPHA_MIN, ALPHA_MAX, DONE = f32(1 / 255), f32(0.99), f32(1e-4)
+ALPHA_MIN, ALPHA_MAX, DONE = f32(MIN_OPACITY), f32(0.99), f32(1e-4)
 LOWEST = f32(-6)  # exponents below are cut by ALPHA_MIN whatever the opacity
 AHEAD = 32  # splats whose rows are found before they are blended, if any pixel of the tile lets light through
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ralhe.gaussians import SH_C0
 from ralhe.kernels import inline
 
 Scratch = npt.NDArray[np.float64]
 
-C0 = 0.28209479177387814
 C1 = 0.4886025119029199
 C2A, C2B, C2C = 1.0925484305920792, 0.31539156525252005, 0.5462742152960396
 C3A, C3B, C3C = 0.5900435899266435, 2.890611442640554, 0.4570457994644658
@@ -23,7 +23,7 @@ C3D, C3E = 0.3731763325901154, 1.445305721320277
 @inline
 def basis(count: int, x: float, y: float, z: float, out: Scratch) -> None:
     """out[:count] = Y_k of the unit vector x, y, z."""
-    out[0] = C0
+    out[0] = SH_C0
     if count > 1:
         out[1] = -C1 * y
         out[2] = C1 * z

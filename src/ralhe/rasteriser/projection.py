@@ -11,6 +11,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from ralhe.gaussians import MIN_OPACITY
 from ralhe.kernels import inline, parallel, prange
 from ralhe.rasteriser.harmonics import basis
 from ralhe.rasteriser.lens import Numbers, affine, lens_in, slant
@@ -27,7 +28,6 @@ SPLAT = 12
 # Fields of a box, the tiles within which the splat lies: first and last row, first and last column.
 TILE = 16  # pixels
 
-ALPHA_MIN = 1 / 255
 COMPENSATION_MIN = 0.000025  # floor of the squared opacity factor of antialiased models
 FAR = 1e18
 PARTS = 64  # pieces of a loop: more than threads, so that they share the load
@@ -55,7 +55,7 @@ def project(means: F32, covariances: F32, opacities: F32, sh: F32, count: int, c
             mean = vector(means, i)
             z = dot(lens.forward, mean) + lens.offset[2]
             opacity = float(opacities[i])
-            if not (lens.near < z < FAR and opacity > ALPHA_MIN):
+            if not (lens.near < z < FAR and opacity > MIN_OPACITY):
                 continue
             x, y = dot(lens.right, mean) + lens.offset[0], dot(lens.down, mean) + lens.offset[1]
             u, v = lens.fx * x / z + lens.cx, lens.fy * y / z + lens.cy
@@ -72,7 +72,7 @@ def project(means: F32, covariances: F32, opacities: F32, sh: F32, count: int, c
                 continue
             if antialiased:
                 opacity *= math.sqrt(max(bare / det, COMPENSATION_MIN))
-            if not opacity > ALPHA_MIN:
+            if not opacity > MIN_OPACITY:
                 continue
             reach = math.log(255 * opacity)
             half_width, half_height = math.sqrt(2 * reach * xx), math.sqrt(2 * reach * yy)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ralhe.coordinates import in_ply_axes
 from ralhe.errors import SceneError
-from ralhe.files.coordinates import in_ply_axes
 from ralhe.gaussians import Gaussians
 from ralhe.rasteriser.covariance import covariances
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ralhe.errors import SceneError
-from ralhe.gaussians import SH_C0, Gaussians
+from ralhe.gaussians import MIN_OPACITY, SH_C0, Gaussians
 from ralhe.viewpoints.robust import Floats, geometric_median, quantiles
 
 T = TypeVar("T", bound=np.generic)
@@ -25,9 +25,6 @@ NEARBY = 3.0
 
 EXTREME = 40.0
 """Natural log of the largest standard deviation whose square is a float32, and of the inverse of the smallest."""
-
-FAINTEST = 1 / 255
-"""Opacity below which the rasteriser draws nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +91,7 @@ def visible(scene: Gaussians) -> Gaussians:
         raise SceneError(f"no Gaussian of the scene's {len(scene)} is finite; views need at least one to look at")
     scene = scene.with_sh_degree(0).take(finite)
     scene = replace(scene, log_scales=np.maximum(scene.log_scales, -EXTREME))
-    seen = scene.opacities > FAINTEST  # False for NaN
+    seen = scene.opacities > MIN_OPACITY  # False for NaN
     if seen.any():
         return scene.take(seen)
     return replace(scene, opacity_logits=np.full(len(scene), np.inf, np.float32))

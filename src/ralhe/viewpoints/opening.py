@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ralhe.cameras.camera import Camera
-from ralhe.files.coordinates import in_ply_axes
+from ralhe.coordinates import in_ply_axes
 from ralhe.gaussians import Gaussians
 from ralhe.viewpoints.placement import shots, staged
 from ralhe.viewpoints.turntable import turns

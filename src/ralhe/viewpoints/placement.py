@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ralhe.cameras.views import View, Views
+from ralhe.coordinates import in_ply_axes
 from ralhe.errors import CameraError
-from ralhe.files.coordinates import in_ply_axes
 from ralhe.gaussians import Gaussians
 from ralhe.viewpoints.capture import Capture
 from ralhe.viewpoints.choice import around, better, covering, far_apart

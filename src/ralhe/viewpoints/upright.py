@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 
-from ralhe.files.coordinates import PLY_COORDINATES, axis_signs
+from ralhe.coordinates import PLY_COORDINATES, axis_signs
 from ralhe.gaussians import Coordinates
 from ralhe.viewpoints.capture import Capture
 from ralhe.viewpoints.ground import ground, planes

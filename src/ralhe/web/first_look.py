@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, TypedDict
 import numpy as np
 
 import ralhe
+from ralhe.coordinates import in_ply_axes
 from ralhe.errors import RalheError
-from ralhe.files.coordinates import in_ply_axes
 
 if TYPE_CHECKING:
     from ralhe.cameras import Camera
