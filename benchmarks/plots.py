@@ -1,17 +1,17 @@
 """Rate-distortion plots of the results, one .svg for each scene.
 
-    python -m benchmarks.plots [results folder]
+    python -m benchmarks.plots [FOLDER]
 """
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
+import click
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from benchmarks.codec import WHOLE
-from benchmarks.results import FOLDER, Results
+from benchmarks.results import RESULTS, Results
 from ralhe.comparison.curves import FRAME, Plot, Point, plot
 from ralhe.files import whole_file
 
@@ -44,8 +44,9 @@ def plot_of(results: Results, scene: str) -> Plot | None:
     return plot(points)
 
 
-def main() -> None:
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
+@click.command(help=__doc__)
+@RESULTS
+def main(folder: Path) -> None:
     results = Results.read(folder)
     (folder / "plots").mkdir(exist_ok=True)
     template = templates().get_template("plot.svg.jinja")

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
+
 import ralhe
 from benchmarks import rows
 from benchmarks.codec import WHOLE
@@ -14,6 +16,18 @@ from benchmarks.process import ROOT
 from benchmarks.rows import DONE, Row
 
 FOLDER = ROOT / "benchmarks" / "results" / ralhe.__version__
+
+
+def _that_holds_some(_context: click.Context, _parameter: click.Parameter, folder: Path) -> Path:
+    if not (folder / "results.tsv").is_file():
+        raise click.BadParameter(f"{folder} holds no results.tsv")
+    return folder
+
+
+RESULTS = click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), default=FOLDER,
+                         callback=_that_holds_some)  # fmt: skip
+"""The argument of programs that show results: the folder of a version, this one's if not given."""
+
 OURS = ("ralhe-default", "ralhe-best", "ralhe-fast", "ralhe-default-given", "ralhe-best-given", "ralhe-fast-given")
 """Presets, the one that others are held against first: of these the first that a scene has several sizes of."""
 

@@ -1,19 +1,20 @@
 """Writes the tables of README.md and docs/benchmarks.md from the results, and BD-rates beside the results.
 
-    python -m benchmarks.tables [results folder]
+    python -m benchmarks.tables [FOLDER]
 """
 
 from __future__ import annotations
 
 import csv
-import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+import click
 
 from benchmarks import rows
 from benchmarks.codecs import CODECS
 from benchmarks.process import ROOT
-from benchmarks.results import FOLDER, OURS, Delta, Results, deltas, markdown
+from benchmarks.results import OURS, RESULTS, Delta, Results, deltas, markdown
 from benchmarks.rows import DONE, Row
 
 README, DOCS = ROOT / "README.md", ROOT / "docs" / "benchmarks.md"
@@ -150,8 +151,9 @@ TABLES = (
 )
 
 
-def main() -> None:
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
+@click.command(help=__doc__)
+@RESULTS
+def main(folder: Path) -> None:
     results = Results.read(folder)
     write_deltas(folder / "bd.tsv", results)
     for path, name, table in TABLES:

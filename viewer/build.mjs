@@ -1,11 +1,13 @@
 /** Bundles the page into src/ralhe/page, which the Python package ships, and tells how large it is. */
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import { brotliCompressSync } from "node:zlib";
 import { build } from "esbuild";
 
 const root = new URL("..", import.meta.url);
 const page = new URL(process.argv[2] ? `file://${process.argv[2]}/` : "src/ralhe/page/", root);
 const core = new URL("src/ralhe/core/core.wasm", root);
+if (!existsSync(core)) throw new Error("core.wasm is missing: run pip install -e . in the root first");
 const here = new URL(".", import.meta.url).pathname;
 const common = {
   absWorkingDir: here, bundle: true, minify: true, format: "esm", target: "es2022", legalComments: "none", write: false,

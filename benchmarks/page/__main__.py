@@ -1,21 +1,21 @@
 """Writes one page with plots and tables of the results.
 
-    python -m benchmarks.page [results folder]
+    python -m benchmarks.page [FOLDER]
 """
 
 from __future__ import annotations
 
 import csv
-import sys
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+import click
 from markupsafe import Markup
 
 import ralhe
 from benchmarks import plots
-from benchmarks.results import FOLDER, Delta, Results, deltas
+from benchmarks.results import RESULTS, Delta, Results, deltas
 from benchmarks.rows import DONE, Row
 from benchmarks.tables import published_table
 from ralhe.comparison.curves import Plot
@@ -97,8 +97,9 @@ def _read(path: Path) -> list[list[str]]:
         return list(csv.reader(file, delimiter="\t"))
 
 
-def main() -> None:
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
+@click.command(help=__doc__)
+@RESULTS
+def main(folder: Path) -> None:
     with whole_file(folder / "index.html") as stream:
         stream.write(page(folder).encode())
     print(folder / "index.html")

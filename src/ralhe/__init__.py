@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Unpack
 from ralhe import files
 from ralhe.bitstream import MAGIC, SUFFIX, TruncatedNotice, decode, info
 from ralhe.errors import BitstreamError, CameraError, RalheError, RateError, SceneError
+from ralhe.extras import needing
 from ralhe.files import SceneNotice
 from ralhe.gaussians import Gaussians
 from ralhe.options import EncodeOptions, LadderOptions
@@ -82,8 +83,13 @@ _LATER = {
 def __getattr__(name: str) -> object:
     if name not in _LATER:
         raise AttributeError(f"module 'ralhe' has no attribute {name!r}")
-    module = importlib.import_module(f"ralhe.{_LATER[name]}")
+    with needing("render"):
+        module = importlib.import_module(f"ralhe.{_LATER[name]}")
     return module if name == _LATER[name] else getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 def encode(gaussians: Gaussians, **options: Unpack[EncodeOptions]) -> bytes:
@@ -93,7 +99,8 @@ def encode(gaussians: Gaussians, **options: Unpack[EncodeOptions]) -> bytes:
 
 def encode_report(gaussians: Gaussians, **options: Unpack[EncodeOptions]) -> EncodeReport:
     """Compresses a scene and tells what became of it: see `ralhe.encoding.encode` for options and errors."""
-    from ralhe import encoding
+    with needing("encode"):
+        from ralhe import encoding
 
     return encoding.encode(gaussians, **options)
 
@@ -105,7 +112,8 @@ def encode_ladder(
 
     See `ralhe.encoding.encode_ladder` for options and errors.
     """
-    from ralhe import encoding
+    with needing("encode"):
+        from ralhe import encoding
 
     return encoding.encode_ladder(gaussians, sizes, **options)
 

@@ -6,6 +6,7 @@ import struct
 import warnings
 from dataclasses import dataclass
 
+from ralhe.arguments import whole
 from ralhe.core import Decoder, StreamInfo
 from ralhe.core.decoder import KINDS
 from ralhe.core.encoder import CodedSection
@@ -117,12 +118,13 @@ def crc32c(data: bytes) -> int:
     return crc ^ 0xFFFFFFFF
 
 
-def info(data: bytes) -> StreamInfo:
+def info(data: bytes | bytearray | memoryview) -> StreamInfo:
     """What header and table of a stream say. Raises BitstreamError."""
     return Decoder(data).info
 
 
-def decode(data: bytes, *, level: int | None = None, max_bytes: int | None = None) -> Gaussians:
+def decode(data: bytes | bytearray | memoryview, *, level: int | None = None,
+           max_bytes: int | None = None) -> Gaussians:  # fmt: skip
     """The Gaussians of a stream, ascending in Morton order.
 
     level: nodes of that octree level instead of the leaves (the nearest one the stream has from below).
@@ -130,6 +132,7 @@ def decode(data: bytes, *, level: int | None = None, max_bytes: int | None = Non
     A stream that ends early decodes to the finest level it holds, with a TruncatedNotice.
     Raises BitstreamError when the stream is damaged, holds no level or only finer ones than `level`.
     """
+    level, max_bytes = whole("level", level, BitstreamError), whole("max_bytes", max_bytes, BitstreamError)
     if level is not None and level < 1:
         raise BitstreamError(f"level is {level}, expected 1 or more")
     decoder = Decoder(data)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ralhe import bitstream
+from ralhe.arguments import whole
 from ralhe.bitstream import LEAST_BYTES, Header
 from ralhe.coordinates import in_ply_axes
 from ralhe.core import Decoder
@@ -44,7 +46,7 @@ DEPTH_AT_LAMBDA = 12
 class EncodeReport:
     """A stream and what is known of it."""
 
-    data: bytes
+    data: bytes = field(repr=False)
     source_gaussians: int
     dropped: int  # that nobody can see
     kept: int  # after simplification
@@ -76,10 +78,11 @@ def encode(
     have them; placed ones join them. They are in the axes of a trained .ply, to which a scene in others is turned.
     progress: called as the work goes on. stop: when set, the fit ends and the best so far is coded.
 
-    The stream is never above `size`, and at least 97% of it unless even the best quality needs less.
+    The stream is never above `size`, and at least 97% of it unless even the best quality needs less, or size is below
+    2,000.
     Raises SceneError for arguments out of range, RateError when no stream can be that small.
     """
-    _check(size, lmbda, preset, depth)
+    size, sh_degree, depth = _check(gaussians, size, lmbda, preset, sh_degree, depth, views)
     meter = Meter(progress, stop)
     task = _Task.prepare(_beside(views, gaussians), sh_degree, depth, PRESETS[preset], meter)
     if task.empty:
@@ -118,10 +121,11 @@ def encode_ladder(
     finished: called with each size and its report once that is whole, the largest first: what came before an error, or
     before the work was aborted, need not be lost.
     """
+    sizes = [whole("size", size, SceneError) for size in sizes]
     if not sizes:
         raise SceneError("sizes is empty, expected one or more")
     for size in sizes:
-        _check(size, None, preset, depth)
+        _, sh_degree, depth = _check(gaussians, size, None, preset, sh_degree, depth, views)
     task = _Task.prepare(_beside(views, gaussians), sh_degree, depth, PRESETS[preset], Meter(progress, stop))
     reports = dict[int, EncodeReport]()
     for size, report in task.rungs(sorted(set(sizes), reverse=True), views):
@@ -136,7 +140,16 @@ def _beside(views: Views | None, gaussians: Gaussians) -> Gaussians:
     return gaussians if views is None else in_ply_axes(gaussians)
 
 
-def _check(size: int | None, lmbda: float | None, preset: str, depth: int | None) -> None:
+def _check(gaussians: Gaussians, size: int | None, lmbda: float | None, preset: str, sh_degree: int | None,
+           depth: int | None, views: Views | None) -> tuple[int | None, int | None, int | None]:  # fmt: skip
+    """Size, degree and depth as ints, if they and the rest can be used."""
+    if not isinstance(gaussians, Gaussians):
+        raise SceneError(f"the scene is a {type(gaussians).__name__}, expected Gaussians; ralhe.read reads a file")
+    if isinstance(views, str | Path):
+        raise SceneError(f"views is a {type(views).__name__}, expected Views; ralhe.cameras.read reads a file")
+    size, sh_degree, depth = (
+        whole(name, value, SceneError) for name, value in (("size", size), ("sh_degree", sh_degree), ("depth", depth))
+    )
     if (size is None) == (lmbda is None):
         raise SceneError("give either size or lmbda")
     if size is not None and size < 1:
@@ -144,10 +157,11 @@ def _check(size: int | None, lmbda: float | None, preset: str, depth: int | None
     low, high = LAMBDA_RANGE
     if lmbda is not None and not low <= lmbda <= high:
         raise SceneError(f"lmbda is {lmbda}, expected {low:g} to {high:g}")
-    if preset not in PRESETS:
+    if not isinstance(preset, str) or preset not in PRESETS:
         raise SceneError(f"preset is {preset!r}, expected one of {', '.join(PRESETS)}")
     if depth is not None and not 1 <= depth <= MAX_DEPTH:
         raise SceneError(f"depth is {depth}, expected 1 to {MAX_DEPTH}")
+    return size, sh_degree, depth
 
 
 def _refuse_tiny(size: int) -> None:

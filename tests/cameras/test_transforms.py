@@ -6,9 +6,10 @@ import json
 import math
 
 import dialects
+import PIL.Image
 import pytest
 
-from ralhe.cameras import photos, read
+from ralhe.cameras import read
 from ralhe.errors import CameraError
 from ralhe.files import SceneNotice
 
@@ -93,7 +94,7 @@ def test_opens_one_photo_where_the_sizes_are_known(tmp_path, monkeypatch):
     for name in names:
         dialects.photo(tmp_path / name, "LA")
     opened = []
-    monkeypatch.setattr(photos.Image, "open", lambda path, open=photos.Image.open: opened.append(path) or open(path))
+    monkeypatch.setattr(PIL.Image, "open", lambda path, open=PIL.Image.open: opened.append(path) or open(path))
     assert read(dialects.transforms(tmp_path / "t.json", *names)).background == (1, 1, 1)
     assert opened == [tmp_path / "0.png"]
 

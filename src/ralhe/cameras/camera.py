@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from ralhe.arguments import whole
 from ralhe.errors import CameraError
 
 Matrix = npt.NDArray[np.float64]
@@ -41,6 +42,8 @@ class Camera:
                 raise CameraError(f"{name} is {matrix.tolist()}, expected {shape[0]} x {shape[1]} finite numbers")
             matrix.setflags(write=False)
             object.__setattr__(self, name, matrix)
+        for side in ("width", "height"):
+            object.__setattr__(self, side, whole(side, getattr(self, side), CameraError))
         if not (self.width >= 1 and self.height >= 1 and self.width * self.height <= MAX_PIXELS):
             raise CameraError(f"size is {self.width} x {self.height} pixels, expected 1 to {MAX_PIXELS} in all")
         if not (self.K[0, 0] > 0 and self.K[1, 1] > 0):
@@ -73,6 +76,8 @@ class Camera:
 
         fov: horizontal field of view, radians. An `up` along the line of sight is replaced by another axis.
         """
+        if not 0 < fov < np.pi:
+            raise CameraError(f"field of view is {fov}, expected one in radians, more than 0 and less than pi")
         forward = np.asarray(target, np.float64) - eye
         length = np.linalg.norm(forward)
         if not length > 0:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
 
 from ralhe.cameras.views import View
 from ralhe.errors import CameraError
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 Pixels = npt.NDArray[np.float32]
 
@@ -71,6 +74,8 @@ def find(folder: Path, name: str) -> Path | None:
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
     """A picture of which only the header was read."""
+    from PIL import Image, UnidentifiedImageError
+
     try:
         with Image.open(path) as image:
             yield image
@@ -101,6 +106,8 @@ def _composited(path: Path, background: Pixels) -> Pixels:
 
 def _resized(rgb: Pixels, width: int, height: int) -> Pixels:
     """[height, width, 3] every pixel the mean of what it covers in `rgb` [H, W, 3]."""
+    from PIL import Image
+
     channels = (Image.fromarray(np.ascontiguousarray(rgb[..., i])) for i in range(3))
     means = [channel.resize((width, height), Image.Resampling.BOX) for channel in channels]
     return np.stack([np.asarray(mean, np.float32) for mean in means], axis=2)

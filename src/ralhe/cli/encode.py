@@ -40,7 +40,8 @@ def encode(scene: Path, stream: Path, size: int | None, sizes: dict[str, int] | 
            sh_degree: int | None, depth: int | None, images: Path | None) -> None:  # fmt: skip
     """Compress SCENE (.ply, .compressed.ply or .spz) to STREAM (.ralhe).
 
-    The stream is never larger than --size and at least 97% of it, unless the scene needs less at best quality.
+    The stream is never larger than --size and at least 97% of it, unless the scene needs less at best quality or
+    --size is below 2 kB.
     Ctrl-C ends the search and writes the best so far; a second Ctrl-C aborts and writes nothing more.
 
     \b

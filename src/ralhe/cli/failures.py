@@ -16,9 +16,7 @@ from typing import IO, Any
 import click
 
 from ralhe.errors import RalheError
-
-OPTIONAL = {"torch", "numba", "scipy", "PIL", "jinja2", "flip_evaluator", "starlette", "uvicorn", "anyio"}
-"""Modules that the extras bring."""
+from ralhe.extras import is_optional, needing
 
 
 class Failure(click.ClickException):
@@ -81,11 +79,12 @@ def plain_words(extra: str = "encode") -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_, **__: click.echo(f"ralhe: {message}", err=True)
         try:
-            yield
+            with needing(extra):
+                yield
         except ModuleNotFoundError as error:
-            if (error.name or "").split(".")[0] not in OPTIONAL:
+            if not is_optional(error):
                 raise
-            raise Failure(f"this needs {error.name}; install it with: pip install 'ralhe[{extra}]'") from error
+            raise Failure(str(error)) from error
         except KeyboardInterrupt:
             raise Stopped("stopped; nothing was written") from None
 

@@ -56,6 +56,8 @@ def compare(
 
         files -> reading -> placing views -> measuring all -> drawing the worst -> Comparison
     """
+    if size is not None and min(size) < 1:
+        raise CameraError(f"size is {size[0]} x {size[1]} pixels, expected 1 or more of both")
     began = time.monotonic()
     tell = progress or (lambda _: None)
     tell(Progress("reading", 0, 1))

@@ -49,14 +49,14 @@ class FileRow:
     anatomy: Anatomy | None
 
 
-def write_report(path: Path, comparison: Comparison) -> None:
+def write_report(path: str | Path, comparison: Comparison) -> None:
     """Writes the comparison as one self-contained HTML file, under its name only when it is whole.
 
     Views without pictures are listed only. Raises SceneError where there is no scene to compare, or one without
     any view or without any picture.
     """
     page = _page(comparison)
-    with whole_file(path) as stream:
+    with whole_file(Path(path)) as stream:
         stream.write(page.encode("utf-8", "replace"))  # file names may hold bytes that are no text
 
 

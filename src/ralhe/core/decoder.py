@@ -61,7 +61,13 @@ class StreamInfo:
 class Decoder:
     """Decodes one stream. Raises BitstreamError for whatever is wrong with it."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes | bytearray | memoryview) -> None:
+        if not isinstance(data, bytes):
+            try:
+                data = bytes(memoryview(data))
+            except TypeError:
+                told = f"data is a {type(data).__name__}, expected the bytes of a stream; ralhe.read reads a file"
+                raise BitstreamError(told) from None
         self._core = Instance()
         self._data = data
         self._next = 0  # section to decode

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
@@ -47,6 +48,10 @@ def render(
     """
     if sh_degree is not None and not 0 <= sh_degree <= MAX_SH_DEGREE:
         raise SceneError(f"SH degree is {sh_degree}, expected 0 to {MAX_SH_DEGREE}")
+    if backend not in get_args(Backend):
+        raise SceneError(f"backend is {backend!r}, expected one of {', '.join(get_args(Backend))}")
+    if not 0 <= eps2d < math.inf:
+        raise SceneError(f"eps2d is {eps2d}, expected a variance in square pixels")
     on_gpu = backend == "gsplat"
     if backend == "auto":
         on_gpu = (drawing_device() if isinstance(gaussians, Gaussians) else gaussians.means.device.type) == "cuda"

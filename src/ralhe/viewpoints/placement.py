@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 
 from ralhe.cameras.views import View, Views
@@ -66,9 +68,8 @@ def own_views(
     size: tuple[int, int],
 ) -> Views:
     """The same in the scene's own axes."""
-    if min(fit, test, wide) < 0 or min(size) < 1:
-        asked = f"fit {fit}, test {test}, wide {wide}, size {size}"
-        raise CameraError(f"no views of {asked}: counts begin at 0, sides at 1")
+    if min(fit, test, wide, seed) < 0:
+        raise CameraError(f"no views of fit {fit}, test {test}, wide {wide}, seed {seed}: each begins at 0")
     kind, capture, stage = staged(gaussians, kind, size)
     learnt = shots(stage, capture, kind, fit, np.random.default_rng((seed, FIT)))
     unusual = shots(stage, capture, kind, wide, np.random.default_rng((seed, WIDE)), wide=True)
@@ -88,7 +89,12 @@ def shots(stage: Stage, capture: Capture, kind: Kind, count: int, random: np.ran
 
 
 def staged(gaussians: Gaussians, kind: Kind | None, size: tuple[int, int]) -> tuple[Kind, Capture, Stage]:
-    """What a scene is, where one stands inside it, and the scene made upright."""
+    """What a scene is, where one stands inside it, and the scene made upright. Raises CameraError for a kind that there
+    is none of, and for a picture without a pixel."""
+    if kind is not None and kind not in get_args(Kind):
+        raise CameraError(f"kind is {kind!r}, expected one of {', '.join(get_args(Kind))}")
+    if min(size) < 1:
+        raise CameraError(f"size is {size[0]} x {size[1]} pixels, expected 1 or more of both")
     matter = Matter.of(gaussians)
     probe = Probe.of(matter)
     capture = Capture.of(matter, probe)

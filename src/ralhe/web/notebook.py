@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import ralhe
@@ -20,7 +20,7 @@ LOWEST = 120  # pixels
 class Shown:
     """What Jupyter and its kin display: the viewer's page in a frame of its own, the stream inside."""
 
-    page: str  # HTML
+    page: str = field(repr=False)  # HTML
     height: int  # pixels
     name: str
 
@@ -50,8 +50,8 @@ def show(scene: Gaussians | bytes | str | Path, *, height: int = 480, size: int 
 
 def _stream_of(scene: Gaussians | bytes | str | Path, size: int) -> tuple[str, bytes]:
     """Name and bytes of the stream."""
-    if isinstance(scene, bytes):
-        return "scene.ralhe", scene
+    if isinstance(scene, bytes | bytearray | memoryview):
+        return "scene.ralhe", bytes(scene)
     if isinstance(scene, Gaussians):
         return "scene", ralhe.encode(scene, size=size, preset="fast")
     path = Path(scene)

@@ -122,7 +122,7 @@ function addressOf(source: Source): string | undefined {
 
 async function* bytesOf(source: Source, options: { maxBytes?: number | undefined; signal?: AbortSignal | undefined }):
   AsyncGenerator<Uint8Array> {
-  let left = options.maxBytes ?? Infinity;
+  let left = Math.max(0, options.maxBytes ?? Infinity);
   for await (const chunk of chunksFrom(source, options.signal)) {
     options.signal?.throwIfAborted();
     const part = chunk.subarray(0, left);
