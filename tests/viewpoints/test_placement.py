@@ -245,5 +245,5 @@ def test_nothing_to_look_at_is_an_error(scene, message):
 
 @pytest.mark.parametrize("wrong", [{"fit": -1}, {"test": -1}, {"wide": -1}, {"size": (0, 10)}])
 def test_impossible_requests_are_errors(statuette, wrong):
-    with pytest.raises(CameraError, match="no views of|expected 1 or more"):
+    with pytest.raises(CameraError, match=r"no views of|expected 1 or more"):
         place_views(statuette, **wrong)
