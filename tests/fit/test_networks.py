@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from ralhe.fit.network_weights import search_exponents, weight_bits
-from ralhe.fit.synthesis import Leaves, quantise_if_it_pays, train_synthesis
+from ralhe.fit.synthesis import LeafErrors, quantise_if_it_pays, train_synthesis
 from ralhe.fit.training import train
 from ralhe.model.entropy_model import TENSORS, EntropyModel, network_shapes
 from ralhe.model.synthesis import Synthesis
@@ -18,12 +18,12 @@ from streams import make_stream
 N, INPUTS, CHANNELS = 2000, 22, 10
 
 
-def leaves(predictable: bool) -> Leaves:
+def leaves(predictable: bool) -> LeafErrors:
     """Errors of leaves that follow from the inputs, or from nothing."""
     random = torch.Generator().manual_seed(1)
     inputs = torch.randn(N, INPUTS, generator=random)
     wanted = 2 * inputs[:, :CHANNELS] if predictable else torch.randn(N, CHANNELS, generator=random)
-    return Leaves(inputs, wanted, torch.ones(N, CHANNELS))
+    return LeafErrors(inputs, wanted, torch.ones(N, CHANNELS))
 
 
 @pytest.mark.parametrize("predictable", [True, False])

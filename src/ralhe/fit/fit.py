@@ -14,7 +14,7 @@ from ralhe.core import Encoder, Merges
 from ralhe.fit.meter import Meter
 from ralhe.fit.network_weights import search_exponents
 from ralhe.fit.objective import channel_importance, channel_steps, step_shape
-from ralhe.fit.synthesis import Leaves, leaves_of, quantise_if_it_pays, train_synthesis
+from ralhe.fit.synthesis import LeafErrors, leaf_errors, quantise_if_it_pays, train_synthesis
 from ralhe.fit.training import side_by_side, train
 from ralhe.gaussians import Array
 from ralhe.model.entropy_model import TENSORS, EntropyModel, network_shapes
@@ -209,8 +209,8 @@ class Fit:
         with torch.no_grad():
             return np.asarray(self._synthesis_model(torch.from_numpy(inputs)).numpy())
 
-    def _leaves(self, decoded: Array, inputs: Array) -> Leaves:
-        return leaves_of(decoded, inputs, self._attributes, steps_of(self._codes), self._error_weights())
+    def _leaves(self, decoded: Array, inputs: Array) -> LeafErrors:
+        return leaf_errors(decoded, inputs, self._attributes, steps_of(self._codes), self._error_weights())
 
     def _error_weights(self) -> npt.NDArray[np.float64]:
         """[N, D] weights of squared errors."""

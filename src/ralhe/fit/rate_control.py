@@ -13,6 +13,9 @@ LAMBDA_RANGE = (5e-5, 64.0)
 USUAL_SLOPE = -0.35  # of log size over log lambda
 SLOPES = -0.8, -0.1  # that another search may begin with: what two walks say of a curve's end says little of its middle
 SAME = 0.004  # of log lambda: not worth another walk
+LONGEST = 3.0  # step of a search, of log lambda
+MARGIN = 0.02  # of the bracket, between a walk and the one before at its end
+SECANTS = 4  # walks, before a search halves its bracket where it creeps
 
 
 def is_finest(lmbda: float) -> bool:
@@ -96,12 +99,14 @@ def _slope(tried: list[Point], aim: float, slope: float) -> float:
 
 
 def _next(tried: list[Point], aim: float, low: float, high: float, slope: float) -> float:
+    """Log lambda of the next walk: where the slope leads, inside the bracket; once SECANTS have not found the size and
+    another would only creep along an end that was walked, the middle."""
     nearest = _around(tried, aim)[0]
-    step = min(max((aim - math.log(nearest.size)) / slope, -3.0), 3.0)
+    step = min(max((aim - math.log(nearest.size)) / slope, -LONGEST), LONGEST)
     guess = min(max(nearest.x + step, low), high)
-    margin = 0.02 * (high - low)
+    margin = MARGIN * (high - low)
     walked = [t.x for t in tried]
     least, most = low + margin * (low in walked), high - margin * (high in walked)
     if len(tried) > 1 and not least <= guess <= most:
-        return (low + high) / 2 if len(tried) > 4 else min(max(guess, least), most)
+        return (low + high) / 2 if len(tried) > SECANTS else min(max(guess, least), most)
     return guess

@@ -23,8 +23,8 @@ EXPONENTS = (6, 7, 8, 9)
 
 
 @dataclass(frozen=True)
-class Leaves:
-    """Decoded leaves and what they should have been."""
+class LeafErrors:
+    """What decoded leaves show of themselves, and how far they are from what they should have been."""
 
     inputs: Tensor  # [N, 22] of the synthesis network
     wanted: Tensor  # [N, D] original minus decoded, in steps
@@ -35,7 +35,7 @@ class Leaves:
         return (self.weights * (self.wanted - corrections) ** 2).sum()
 
 
-def train_synthesis(model: Synthesis, leaves: Leaves, iterations: int, step: Callable[[], bool]) -> None:
+def train_synthesis(model: Synthesis, leaves: LeafErrors, iterations: int, step: Callable[[], bool]) -> None:
     """Adam with a cosine rate over random batches of leaves."""
     generator = torch.Generator().manual_seed(0)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
@@ -53,7 +53,7 @@ def train_synthesis(model: Synthesis, leaves: Leaves, iterations: int, step: Cal
             return
 
 
-def quantise_if_it_pays(model: Synthesis, leaves: Leaves, lmbda: float) -> tuple[Quantised, ...]:
+def quantise_if_it_pays(model: Synthesis, leaves: LeafErrors, lmbda: float) -> tuple[Quantised, ...]:
     """The network on the grid of least distortion + lambda * bits; () where it gains nothing over none."""
     trial = copy.deepcopy(model)
     best: tuple[Quantised, ...] = ()
@@ -69,8 +69,8 @@ def quantise_if_it_pays(model: Synthesis, leaves: Leaves, lmbda: float) -> tuple
     return best
 
 
-def leaves_of(decoded: Array, inputs: Array, original: Array, steps: Float64, weights: Float64) -> Leaves:
+def leaf_errors(decoded: Array, inputs: Array, original: Array, steps: Float64, weights: Float64) -> LeafErrors:
     """From arrays of the core: decoded and original [N, D], inputs [N, 22], steps [D], weights [N, D] of errors."""
     wanted = (original - decoded) / steps
     tensors = (inputs, wanted, weights * steps**2)
-    return Leaves(*(torch.from_numpy(t.astype(np.float32)) for t in tensors))
+    return LeafErrors(*(torch.from_numpy(t.astype(np.float32)) for t in tensors))
