@@ -13,8 +13,8 @@ import numpy as np
 from ralhe import bitstream
 from ralhe.bitstream import Header, assemble, crc32c
 from ralhe.core import Encoder
-from ralhe.core.decoder import Section
 from ralhe.core.encoder import CodedSection
+from ralhe.core.records import Section
 from ralhe.octree import Codes
 from ralhe.prepare.voxels import VoxelGrid
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from ralhe.arguments import whole
 from ralhe.core import Decoder, StreamInfo
-from ralhe.core.decoder import KINDS
 from ralhe.core.encoder import CodedSection
+from ralhe.core.records import KINDS
 from ralhe.errors import BitstreamError
 from ralhe.gaussians import COORDINATES, Coordinates, Gaussians
 

@@ -7,24 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ralhe.core.instance import Instance
+from ralhe.core.records import Section, container_fields, scene_fields
 from ralhe.errors import BitstreamError
 from ralhe.gaussians import COORDINATES, Array, Coordinates, Gaussians
 
-KINDS = ("parameters", "geometry", "attributes")
 TALLY = ("opacity", "colour", "shape", "harmonics")
-
-
-@dataclass(frozen=True)
-class Section:
-    """A row of the table of sections."""
-
-    kind: str
-    first_level: int
-    last_level: int
-    offset: int  # bytes from the start of the stream
-    length: int  # bytes
-    count: int  # nodes of level last_level + 1
-    crc: int  # CRC-32C of the bytes
 
 
 @dataclass(frozen=True)
@@ -90,7 +77,7 @@ class Decoder:
     @property
     def level(self) -> int:
         """Level whose nodes have attributes now; `info.depth` when all is decoded."""
-        return int(self._scene_fields()[4])
+        return scene_fields(self._core).level
 
     def gaussians(self) -> Gaussians:
         """The nodes of the level reached, in Morton order. Raises BitstreamError before the first level."""
@@ -115,29 +102,21 @@ class Decoder:
     def _array(self, address: int, shape: tuple[int, ...]) -> Array:
         return self._core.copy(address, shape, np.float32) if shape[0] else np.zeros(shape, np.float32)
 
-    def _scene_fields(self) -> list[int]:
-        return [int(x) for x in self._core.copy(self._core.pointer("scene_fields"), (10,), np.uint32)]
-
     def _read_info(self, version: int) -> StreamInfo:
-        core = self._core
-        address = core.pointer("container_fields")
-        flags, degree, coordinates, sections, source = (int(x) for x in core.copy(address, (5,), np.uint32))
-        box = core.copy(address + 20, (6,), np.float32).tolist()
-        depth, lookahead, leaves, *_, base, harmonics, synthesis, contracted = self._scene_fields()
-        rows = core.copy(address + 44, (sections, 8), np.uint32).tolist()
-        table = tuple(Section(KINDS[row[0]], *row[1:7]) for row in rows)
+        told, scene = container_fields(self._core), scene_fields(self._core)
+        last = told.sections[-1] if told.sections else None
         return StreamInfo(
             version=version,
-            sh_degree=degree,
-            antialiased=bool(flags & 1),
-            coordinates=COORDINATES[coordinates],
-            bounding_box=(tuple(box[:3]), tuple(box[3:])),
-            contracted=bool(contracted),
-            depth=depth,
-            lookahead=lookahead,
-            leaves=leaves,
-            source_gaussians=source,
-            hidden=(base, harmonics, synthesis),
-            sections=table,
-            size=table[-1].offset + table[-1].length if table else len(self._data),
+            sh_degree=told.sh_degree,
+            antialiased=bool(told.flags & 1),
+            coordinates=COORDINATES[told.coordinates],
+            bounding_box=(told.bounding_box[:3], told.bounding_box[3:]),
+            contracted=bool(scene.contracted),
+            depth=scene.depth,
+            lookahead=scene.lookahead,
+            leaves=scene.leaves,
+            source_gaussians=told.source_gaussians,
+            hidden=(scene.base_width, scene.harmonic_width, scene.synthesis_width),
+            sections=told.sections,
+            size=last.offset + last.length if last else len(self._data),
         )

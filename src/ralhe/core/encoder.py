@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ralhe.core.decoder import KINDS, Section
 from ralhe.core.instance import Instance
+from ralhe.core.records import Section, container_fields, scene_fields
 from ralhe.errors import BitstreamError, SceneError
 from ralhe.gaussians import Array
 from ralhe.octree import Codes
@@ -70,7 +70,7 @@ class Encoder:
         self._core.check("encoder_leaves", address)
         self._core.release(address)
         self._leaves = len(codes)
-        self._depth = int(self._core.copy(self._core.pointer("scene_fields"), (1,), np.uint32)[0])
+        self._depth = scene_fields(self._core).depth
         nodes = self._core.copy(self._core.pointer("encoder_nodes"), (self._depth + 1,), np.uint32)
         self.nodes: list[int] = nodes.tolist()
         self._attribute_spans = _spans(self.nodes)
@@ -89,7 +89,7 @@ class Encoder:
         """Occupancy of all levels."""
         if self._depth == 0:
             return ()
-        first = self._section_count()
+        first = len(container_fields(self._core).sections)
         for span in self._geometry_spans:
             self._core.check("encoder_geometry", *span)
         return tuple(self._sections(first))
@@ -184,18 +184,15 @@ class Encoder:
         return attributes, inputs
 
     def _channels(self) -> int:
-        return 10 + 3 * int(self._core.copy(self._core.pointer("scene_fields"), (4,), np.uint32)[3])
-
-    def _section_count(self) -> int:
-        return int(self._core.copy(self._core.pointer("container_fields"), (4,), np.uint32)[3])
+        return 10 + 3 * scene_fields(self._core).harmonics
 
     def _sections(self, start: int) -> list[CodedSection]:
-        core, count = self._core, self._section_count()
-        rows = core.copy(core.pointer("container_fields") + 44, (count, 8), np.uint32).tolist()
-        out = []
-        for i, row in enumerate(rows[start:], start):
-            data = core.copy(core.pointer("encoder_section", i), (row[4],), np.uint8).tobytes() if row[4] else b""
-            out.append(CodedSection(Section(KINDS[row[0]], *row[1:7]), data))
+        """Those written since there were so many."""
+        core, out = self._core, []
+        for i, row in enumerate(container_fields(core).sections[start:], start):
+            shape = (row.length,)
+            data = core.copy(core.pointer("encoder_section", i), shape, np.uint8).tobytes() if row.length else b""
+            out.append(CodedSection(row, data))
         return out
 
 

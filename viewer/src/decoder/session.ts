@@ -3,6 +3,9 @@ import { headerSize, streamSize } from "./header.js";
 import { COORDINATES, type Level } from "./level.js";
 
 const ATTRIBUTES = 2;
+/** Of the core's record of header and table (container.h): bytes before the table, words of a row. */
+const TABLE_AT = 44;
+const ROW_WORDS = 8;
 /** A level with fewer nodes than this times those of the one before shows little that is new. */
 const HARDLY = 1.25;
 /** Bytes of a stream beyond which a browser should not try; encoders make a megabyte. */
@@ -155,9 +158,9 @@ export class Session {
     const container = this.#core.call("container_fields");
     const [flags, degree, coordinates, count] = this.#core.integers(container, 4) as unknown as [number, number, number, number];
     const depth = this.#core.integers(this.#core.call("scene_fields"), 1)[0]!;
-    const rows = this.#core.integers(container + 44, count * 8);
+    const rows = this.#core.integers(container + TABLE_AT, count * ROW_WORDS);
     const sections = Array.from({ length: count }, (_, i) => {
-      const [kind, , last, offset, length, count] = rows.subarray(8 * i) as unknown as Record<number, number> & number[];
+      const [kind, , last, offset, length, count] = rows.subarray(ROW_WORDS * i) as unknown as Record<number, number> & number[];
       return { kind: kind!, last: last!, end: offset! + length!, count: count! };
     });
     return { degree, antialiased: (flags & 1) !== 0, coordinates, depth, sections };
