@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -48,6 +49,13 @@ def test_page_is_small(node: str) -> None:
     files = [str(source(name)) for name in ("index.html", "viewer.css", "viewer.js", "core.wasm")]
     size = int(subprocess.run([node, "-e", SCRIPT, *files], capture_output=True, check=True, timeout=60).stdout)
     assert 10_000 < size <= MOST_BROTLI
+
+
+def test_bytes_of_the_page_are_those_that_are_told() -> None:
+    table = (VIEWER.parent / "docs" / "viewer.md").read_text().partition("## Bytes")[2]
+    for name in ("index.html", "viewer.css", "viewer.js"):
+        (told,) = re.findall(rf"^\| {re.escape(name)}\b[^|]*\| ([\d,]+) \|", table, re.MULTILINE)
+        assert int(told.replace(",", "")) == len(source(name).read_bytes()), f"docs/viewer.md is stale: {name}"
 
 
 @pytest.mark.parametrize("name", ["viewer.js", "viewer.css", "index.html", "decoder.js"])
