@@ -12,7 +12,7 @@ from ralhe.bitstream import SECTION_BYTES, Header, assemble, crc32c
 from ralhe.core import Encoder, Walked
 from ralhe.core.encoder import CodedSection
 from ralhe.octree import Codes
-from ralhe.parameters import Parameters, Tensor, roots_of
+from ralhe.parameters import Parameters, QuantisedTensor, roots_of
 from scenes import random_attributes
 
 FIXED_HEADER = 64
@@ -91,7 +91,7 @@ def random_parameters(header: Header, root: npt.NDArray[np.floating], rng: np.ra
         planes = rng.integers(-40, 41, (3, harmonics, harmonics))
         planes[:, range(harmonics), range(harmonics)] = 120
         basis = planes.reshape(-1).astype(np.int32)
-    corrections: tuple[Tensor, ...] = ()
+    corrections: tuple[QuantisedTensor, ...] = ()
     if synthesis:
         sizes = (SYNTHESIS_INPUTS * synthesis, synthesis, channels * synthesis, channels)
         corrections = tuple(_tensor(rng, size, spread) for size in sizes)
@@ -99,15 +99,15 @@ def random_parameters(header: Header, root: npt.NDArray[np.floating], rng: np.ra
 
 
 def _network(rng: np.random.Generator, spread: float, inputs: int, hidden: int, channels: int, *, skip: int,
-             flags: int) -> tuple[Tensor, ...]:  # fmt: skip
+             flags: int) -> tuple[QuantisedTensor, ...]:  # fmt: skip
     outputs = 3 * channels
     sizes = (inputs * hidden, hidden, channels * hidden, outputs * hidden, outputs, skip, flags * hidden, flags)
     return tuple(_tensor(rng, size, spread) for size in sizes)
 
 
-def _tensor(rng: np.random.Generator, size: int, spread: float) -> Tensor:
+def _tensor(rng: np.random.Generator, size: int, spread: float) -> QuantisedTensor:
     values = rng.normal(scale=spread, size=size) * (rng.random(size) < 0.5)
-    return Tensor.quantised(values, int(rng.integers(8, 13)))
+    return QuantisedTensor.of(values, int(rng.integers(8, 13)))
 
 
 def table_start(data: bytes) -> int:

@@ -17,7 +17,7 @@ from ralhe import bitstream
 from ralhe.bitstream import assemble
 from ralhe.core import Decoder
 from ralhe.errors import BitstreamError
-from ralhe.parameters import Tensor
+from ralhe.parameters import QuantisedTensor
 from scenes import all_finite, chain_codes, full_cube_codes, surface_codes, uniform_codes
 from streams import channels_of, make_stream, rebuild, rows_of, sealed, sections_of, table_start
 
@@ -239,12 +239,12 @@ def test_most_work_that_few_bytes_ask_for(chain: int, degree: int) -> None:
     outcome(rebuild(data, rows_of(data), sections))  # within its limits, whatever it says
 
 
-def _certain_of_zero(network: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+def _certain_of_zero(network: tuple[QuantisedTensor, ...]) -> tuple[QuantisedTensor, ...]:
     """The network with laws so narrow that a zero costs next to nothing, and flags that are hardly ever set."""
     *tensors, laws, skip, flags, flag_biases = network
     narrow = np.tile([0.0, -3.5, -3.5], len(laws.values) // 3)
     unset = np.full(len(flag_biases.values), -10.0)
-    return (*tensors, Tensor.quantised(narrow, 5), skip, flags, Tensor.quantised(unset, 5))
+    return (*tensors, QuantisedTensor.of(narrow, 5), skip, flags, QuantisedTensor.of(unset, 5))
 
 
 def test_decode_raises_nothing_else(sound: list[bytes]) -> None:

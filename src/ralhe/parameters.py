@@ -26,17 +26,22 @@ def steps_of(codes: Integers) -> npt.NDArray[np.float64]:
 
 
 @dataclass(frozen=True)
-class Tensor:
+class QuantisedTensor:
     """A network tensor on a grid of step 2**(4 - exponent), flat in the core's order."""
 
     exponent: int
     values: Integers
 
     @classmethod
-    def quantised(cls, tensor: Floats, exponent: int) -> Tensor:
+    def of(cls, tensor: Floats, exponent: int) -> QuantisedTensor:
         """The nearest grid points."""
         scaled = np.rint(np.asarray(tensor, np.float64).reshape(-1) * 2.0 ** (exponent - EXPONENT_ONE))
         return cls(exponent, np.clip(scaled, -NUMBER_LIMIT, NUMBER_LIMIT).astype(np.int32))
+
+    @property
+    def parts(self) -> list[Integers]:
+        """As the core takes it: the exponent, then the values; nothing where there are none."""
+        return [np.array([self.exponent], np.int32), self.values] if len(self.values) else []
 
     @property
     def floats(self) -> npt.NDArray[np.float32]:
@@ -49,18 +54,16 @@ class Parameters:
 
     step_codes: Integers  # [channels]
     roots: Integers  # [channels] mean of all, in sixteenths of a step
-    entropy: tuple[tuple[Tensor, ...], ...]  # by network: IN, BIAS, BACK, OUT, OUT_BIAS, SKIP, FLAG, FLAG_BIAS
+    entropy: tuple[tuple[QuantisedTensor, ...], ...]  # by network: IN, BIAS, BACK, OUT, OUT_BIAS, SKIP, FLAG, FLAG_BIAS
     basis: Integers = field(default_factory=lambda: np.zeros(0, np.int32))  # [3, K, K] in 127ths, flat
-    synthesis: tuple[Tensor, ...] = ()
+    synthesis: tuple[QuantisedTensor, ...] = ()
 
     def flat(self) -> Integers:
         """All values as the core takes them."""
         parts = [np.diff(self.step_codes, prepend=np.int32(0)), self.roots]
-        for tensor in (t for network in self.entropy for t in network if len(t.values)):
-            parts += [np.array([tensor.exponent]), tensor.values]
+        parts += [part for network in self.entropy for tensor in network for part in tensor.parts]
         parts.append(self.basis)
-        for tensor in self.synthesis:
-            parts += [np.array([tensor.exponent]), tensor.values]
+        parts += [part for tensor in self.synthesis for part in tensor.parts]
         return np.concatenate(parts).astype(np.int32)
 
 

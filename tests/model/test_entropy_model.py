@@ -13,7 +13,7 @@ from ralhe.core import Decoder
 from ralhe.fit.training import train
 from ralhe.model.entropy_bits import LOG_SCALE_MAX, LOG_SCALE_MIN, Tensors, bits_and_slopes
 from ralhe.model.entropy_model import GEOMETRY_INPUTS, TENSORS, EntropyModel, network_shapes
-from ralhe.parameters import NUMBER_LIMIT, Parameters, Tensor, roots_of, step_codes, steps_of
+from ralhe.parameters import NUMBER_LIMIT, Parameters, QuantisedTensor, roots_of, step_codes, steps_of
 from scenes import random_attributes, surface_codes
 from streams import BASE_INPUTS, HARMONIC_INPUTS, Made, channels_of, make_stream
 
@@ -189,12 +189,12 @@ def test_gradients_reach_every_tensor() -> None:
 @pytest.mark.parametrize("exponent", [0, 4, 9, 16, 31])
 def test_quantised_tensors_are_near(exponent: int) -> None:
     values = np.random.default_rng(exponent).normal(size=(7, 5))
-    tensor = Tensor.quantised(values, exponent)
+    tensor = QuantisedTensor.of(values, exponent)
     step = 2.0 ** (4 - exponent)
     limit = NUMBER_LIMIT * step
     expected = np.clip(values, -limit, limit).reshape(-1)
     assert np.abs(tensor.floats - expected).max() <= step / 2 + 1e-6 * limit
-    assert np.array_equal(Tensor.quantised(tensor.floats, exponent).values, tensor.values)
+    assert np.array_equal(QuantisedTensor.of(tensor.floats, exponent).values, tensor.values)
 
 
 def test_load_takes_back_what_quantised_gave() -> None:

@@ -20,8 +20,7 @@ from ralhe.gaussians import Array
 from ralhe.model.entropy_model import TENSORS, EntropyModel, network_shapes
 from ralhe.model.hierarchy import latent_curvature, latent_gradient
 from ralhe.model.synthesis import Synthesis
-from ralhe.parameters import Integers, Parameters, roots_of, step_codes, steps_of
-from ralhe.parameters import Tensor as Quantised
+from ralhe.parameters import Integers, Parameters, QuantisedTensor, roots_of, step_codes, steps_of
 from ralhe.prepare import Voxelised, attributes_of, harmonic_basis, in_basis
 from ralhe.prepare.attributes import BASE_CHANNELS, HARMONICS, OPACITY, SHAPE
 from ralhe.prepare.importance import Weights
@@ -66,7 +65,7 @@ class Fit:
             for model in self._models:
                 model.silence()
         self._rounds = 0
-        self._synthesis: tuple[Quantised, ...] = ()
+        self._synthesis: tuple[QuantisedTensor, ...] = ()
         self._synthesis_model: Synthesis | None = None
         self._merge_list: Merges  # of every walk of this scene
         self._listing = False  # whether walks list their merges
@@ -218,7 +217,7 @@ class Fit:
         classes[OPACITY], classes[SHAPE] = 0, 2
         return self._weights[:, classes] * self._importance
 
-    def _use_synthesis(self, tensors: tuple[Quantised, ...], width: int) -> None:
+    def _use_synthesis(self, tensors: tuple[QuantisedTensor, ...], width: int) -> None:
         self._use_header(replace(self._header, hidden=(*self._header.hidden[:2], width)))
         self._synthesis, self._last = tensors, None
 

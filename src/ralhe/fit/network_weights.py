@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 from ralhe.model.entropy_model import TENSORS, EntropyModel
-from ralhe.parameters import Tensor as Quantised
+from ralhe.parameters import QuantisedTensor
 
 FIRST_EXPONENT = 9  # a step of 1/32
 SAMPLE = 80_000  # latents
 
 
-def weight_bits(tensors: tuple[Quantised, ...]) -> float:
+def weight_bits(tensors: tuple[QuantisedTensor, ...]) -> float:
     """Bits of the tensors, near what the adaptive code of the core spends."""
     bits = 0.0
     for tensor in tensors:

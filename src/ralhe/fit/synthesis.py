@@ -14,7 +14,7 @@ from torch import Tensor
 from ralhe.fit.network_weights import weight_bits
 from ralhe.gaussians import Array
 from ralhe.model.synthesis import TENSORS, Synthesis
-from ralhe.parameters import Tensor as Quantised
+from ralhe.parameters import QuantisedTensor
 
 Float64 = npt.NDArray[np.float64]
 
@@ -53,10 +53,10 @@ def train_synthesis(model: Synthesis, leaves: LeafErrors, iterations: int, step:
             return
 
 
-def quantise_if_it_pays(model: Synthesis, leaves: LeafErrors, lmbda: float) -> tuple[Quantised, ...]:
+def quantise_if_it_pays(model: Synthesis, leaves: LeafErrors, lmbda: float) -> tuple[QuantisedTensor, ...]:
     """The network on the grid of least distortion + lambda * bits; () where it gains nothing over none."""
     trial = copy.deepcopy(model)
-    best: tuple[Quantised, ...] = ()
+    best: tuple[QuantisedTensor, ...] = ()
     most = 0.0
     with torch.no_grad():
         without = float(leaves.distortion(torch.zeros_like(leaves.wanted)))

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from ralhe.model.entropy_bits import Tensors, bits_and_slopes
-from ralhe.parameters import Tensor as Quantised
+from ralhe.model.stored_network import StoredNetwork
 
 GEOMETRY_INPUTS = 7
 
@@ -41,8 +41,10 @@ class Shape:
         return len(self.group_ends) + 1 if self.group_ends else 0
 
 
-class EntropyModel(nn.Module):
+class EntropyModel(StoredNetwork):
     """One network. Starts as static Laplace laws scaled by the local deviation."""
+
+    TENSORS = TENSORS
 
     def __init__(self, shape: Shape, seed: int = 0) -> None:
         super().__init__()
@@ -94,19 +96,6 @@ class EntropyModel(nn.Module):
         tensors = (getattr(self, name) for name in TENSORS[2:])
         bits: Tensor = _Bits.apply(first, seen, latents, self.shape.group_ends, *tensors)  # type: ignore[no-untyped-call]
         return bits / len(latents)
-
-    def quantised(self, exponents: dict[str, int]) -> tuple[Quantised, ...]:
-        """Tensors on their grids, in the core's order."""
-        return tuple(
-            Quantised.quantised(getattr(self, name).detach().cpu().numpy(), exponents[name]) for name in TENSORS
-        )
-
-    def load(self, tensors: tuple[Quantised, ...]) -> None:
-        """Takes the values that the stream will carry."""
-        with torch.no_grad():
-            for name, tensor in zip(TENSORS, tensors, strict=True):
-                mine = getattr(self, name)
-                mine.copy_(torch.from_numpy(tensor.floats).reshape(mine.shape))
 
 
 class _Bits(torch.autograd.Function):

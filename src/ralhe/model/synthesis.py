@@ -5,14 +5,16 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ralhe.parameters import Tensor as Quantised
+from ralhe.model.stored_network import StoredNetwork
 
 TENSORS = ("IN", "BIAS", "OUT", "OUT_BIAS")
 LIMIT = 16.0
 
 
-class Synthesis(nn.Module):
+class Synthesis(StoredNetwork):
     """Corrections in steps of what a leaf's own values and its last merge say; nothing at initialisation."""
+
+    TENSORS = TENSORS
 
     def __init__(self, inputs: int, hidden: int, channels: int, seed: int = 0) -> None:
         super().__init__()
@@ -26,14 +28,3 @@ class Synthesis(nn.Module):
         """[N, channels] corrections in steps of inputs [N, 22]."""
         hidden = torch.relu(inputs @ self.IN + self.BIAS)
         return (hidden @ self.OUT.T + self.OUT_BIAS).clamp(-LIMIT, LIMIT)
-
-    def quantised(self, exponents: dict[str, int]) -> tuple[Quantised, ...]:
-        """Tensors on their grids, in the core's order."""
-        return tuple(Quantised.quantised(getattr(self, n).detach().cpu().numpy(), exponents[n]) for n in TENSORS)
-
-    def load(self, tensors: tuple[Quantised, ...]) -> None:
-        """Takes the values that the stream will carry."""
-        with torch.no_grad():
-            for name, tensor in zip(TENSORS, tensors, strict=True):
-                mine = getattr(self, name)
-                mine.copy_(torch.from_numpy(tensor.floats).reshape(mine.shape))
