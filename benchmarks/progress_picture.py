@@ -14,7 +14,6 @@ from PIL import Image
 
 import ralhe
 from ralhe import cameras
-from ralhe.coordinates import in_ply_axes
 from ralhe.sizes import format_size, parse_size
 
 
@@ -32,7 +31,6 @@ def main() -> None:
     camera = views.all[arguments.camera].camera.within(arguments.side, arguments.side)
     ends = [min(parse_size(size), len(data)) for size in arguments.bytes]
     scenes = [*(ralhe.decode(data[:end]) for end in (*ends, len(data))), ralhe.read(arguments.scene)]
-    scenes = [in_ply_axes(scene) for scene in scenes]  # as the cameras are
     pictures = []
     for scene in scenes:
         with torch.no_grad():

@@ -13,7 +13,6 @@ from ralhe import metrics
 from ralhe.cameras import photos
 from ralhe.cameras.views import View
 from ralhe.comparison.quality import PSNR_CAP
-from ralhe.coordinates import in_ply_axes
 from ralhe.fit.pictures import spread
 from ralhe.rasteriser import Splats
 
@@ -25,7 +24,7 @@ Picture = np.typing.NDArray[np.float32]
 
 def measure(scene: Scene, decoded: Path) -> dict[str, str]:
     """Columns of a row: means over views, PSNR of a view counting at most 100 dB; the background is the views' own."""
-    result = in_ply_axes(ralhe.read(decoded))
+    result = ralhe.read(decoded)
     source, coded = Splats.of(scene.gaussians), Splats.of(result)
     views, background = scene.views.test, scene.views.background
     slow = {view.name for view in spread(views, SLOW_VIEWS)}

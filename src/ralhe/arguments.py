@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from typing import SupportsIndex, overload
 
-from ralhe.errors import RalheError
+from ralhe.errors import CameraError, RalheError
 
 
 @overload
@@ -18,3 +18,9 @@ def whole(name: str, value: SupportsIndex | None, error: type[RalheError]) -> in
         return None if value is None else operator.index(value)
     except TypeError:
         raise error(f"{name} is {value!r}, expected a whole number") from None
+
+
+def refuse_no_pixels(size: tuple[int, int]) -> None:
+    """Raises CameraError for a width and height of which one is below 1."""
+    if min(size) < 1:
+        raise CameraError(f"size is {size[0]} x {size[1]} pixels, expected 1 or more of both")

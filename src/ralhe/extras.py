@@ -9,18 +9,17 @@ OPTIONAL = {"torch", "numba", "scipy", "PIL", "jinja2", "flip_evaluator", "starl
 """Modules that the extras bring."""
 
 
-def is_optional(error: ModuleNotFoundError) -> bool:
-    """Whether an extra brings what is missing."""
-    return (error.name or "").split(".")[0] in OPTIONAL
+class MissingExtraError(ModuleNotFoundError):
+    """Says which extra brings what is missing, and how to install it."""
 
 
 @contextmanager
 def needing(extra: str) -> Iterator[None]:
-    """Whatever the block misses of an extra, with the command that installs it."""
+    """Raises MissingExtraError for whatever the block misses of an extra."""
     try:
         yield
     except ModuleNotFoundError as error:
-        if not is_optional(error):
+        if (error.name or "").split(".")[0] not in OPTIONAL:
             raise
         told = f"this needs {error.name}; install it with: pip install 'ralhe[{extra}]'"
-        raise ModuleNotFoundError(told, name=error.name) from error
+        raise MissingExtraError(told, name=error.name) from error

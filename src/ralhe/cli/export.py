@@ -9,7 +9,7 @@ import click
 
 import ralhe
 from ralhe.cli.arguments import SCENE
-from ralhe.cli.failures import Failure, Stopped, about, check_output, is_there, plain_words
+from ralhe.cli.failures import Failure, Stopped, about, check_output, is_folder, is_there, plain_words
 from ralhe.cli.serving import check_stream
 from ralhe.cli.steady_bar import SteadyBar
 from ralhe.progress import Progress
@@ -40,7 +40,7 @@ def export(stream: Path, site: Path) -> None:
         single = site.suffix.lower() in {".html", ".htm"}
         if single:
             check_output(site, stream)
-        elif is_there(site) and not site.is_dir():
+        elif is_there(site) and not is_folder(site):
             raise Failure(f"{site}: is a file; name a folder, or a file that ends in .html")
         with about(stream):
             data = stream.read_bytes()

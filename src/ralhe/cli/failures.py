@@ -16,7 +16,7 @@ from typing import IO, Any
 import click
 
 from ralhe.errors import RalheError
-from ralhe.extras import is_optional, needing
+from ralhe.extras import MissingExtraError, needing
 
 
 class Failure(click.ClickException):
@@ -81,9 +81,7 @@ def plain_words(extra: str = "encode") -> Iterator[None]:
         try:
             with needing(extra):
                 yield
-        except ModuleNotFoundError as error:
-            if not is_optional(error):
-                raise
+        except MissingExtraError as error:
             raise Failure(str(error)) from error
         except KeyboardInterrupt:
             raise Stopped("stopped; nothing was written") from None
@@ -114,7 +112,7 @@ def check_output(output: Path, *sources: Path) -> None:
         if is_there(source) and is_there(output) and source.samefile(output):
             raise Failure(f"{output}: input and output are the same file; give the output another name")
     _check_parent(output)
-    if is_there(output) and output.is_dir():
+    if is_folder(output):
         raise Failure(f"{output}: is a folder; name a file in it")
     _check_writable(output.parent)
 
@@ -125,9 +123,15 @@ def is_there(path: Path) -> bool:
         return path.exists()
 
 
+def is_folder(path: Path) -> bool:
+    """The same for a folder alone."""
+    with about(path):
+        return path.is_dir()
+
+
 def make_folder(folder: Path) -> None:
     """Makes a folder for output, or raises Failure, before any work is done."""
-    if is_there(folder) and not folder.is_dir():
+    if is_there(folder) and not is_folder(folder):
         raise Failure(f"{folder}: is a file; name a folder")
     _check_parent(folder)
     with about(folder):
@@ -136,7 +140,7 @@ def make_folder(folder: Path) -> None:
 
 
 def _check_parent(output: Path) -> None:
-    if not is_there(output.parent) or not output.parent.is_dir():
+    if not is_folder(output.parent):
         raise Failure(f"{output}: there is no folder {output.parent}")
 
 

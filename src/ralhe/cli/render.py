@@ -14,7 +14,6 @@ from ralhe.cli.arguments import SCENE, colour_of, picture_size
 from ralhe.cli.compilation import compilation_told
 from ralhe.cli.failures import Failure, Stopped, about, check_output, plain_words
 from ralhe.cli.steady_bar import SteadyBar
-from ralhe.coordinates import in_ply_axes
 from ralhe.progress import Progress
 from ralhe.progress_bar import ProgressBar
 
@@ -65,7 +64,7 @@ def render(scene: Path, picture: Path, cameras: Path | None, number: int | None,
         with SteadyBar() as bar, compilation_told():
             bar.update(Progress("reading", 0, 1))
             with about(scene):
-                gaussians = in_ply_axes(ralhe.read(scene))
+                gaussians = ralhe.read(scene)
             if cameras:
                 with about(cameras):
                     views = given(cameras)

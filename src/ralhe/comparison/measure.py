@@ -14,11 +14,11 @@ import torch
 
 import ralhe
 from ralhe import cameras, metrics
+from ralhe.arguments import refuse_no_pixels
 from ralhe.bitstream import MAGIC
 from ralhe.cameras import Views, photos
 from ralhe.cameras.views import View
 from ralhe.comparison.quality import Comparison, Image, SceneQuality, StreamLevel, ViewQuality
-from ralhe.coordinates import in_ply_axes
 from ralhe.errors import CameraError, RalheError
 from ralhe.gaussians import Gaussians
 from ralhe.progress import Progress
@@ -56,8 +56,8 @@ def compare(
 
         files -> reading -> placing views -> measuring all -> drawing the worst -> Comparison
     """
-    if size is not None and min(size) < 1:
-        raise CameraError(f"size is {size[0]} x {size[1]} pixels, expected 1 or more of both")
+    if size is not None:
+        refuse_no_pixels(size)
     began = time.monotonic()
     tell = progress or (lambda _: None)
     tell(Progress("reading", 0, 1))
@@ -124,9 +124,9 @@ class _Scene:
 
     @classmethod
     def read(cls, path: Path) -> _Scene:
-        """The scene in the axes of a .ply, where cameras are at home."""
+        """The scene, and what it looks like in the axes of a .ply, where cameras are at home."""
         with _naming(path):
-            gaussians = in_ply_axes(ralhe.read(path))
+            gaussians = ralhe.read(path)
             sections, levels = _anatomy(path)
         quality = SceneQuality(
             path, path.stat().st_size, len(gaussians), gaussians.sh_degree, (), sections=sections, levels=levels

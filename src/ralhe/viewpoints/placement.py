@@ -6,6 +6,7 @@ from typing import get_args
 
 import numpy as np
 
+from ralhe.arguments import refuse_no_pixels
 from ralhe.cameras.views import View, Views
 from ralhe.coordinates import in_ply_axes
 from ralhe.errors import CameraError
@@ -93,8 +94,7 @@ def staged(gaussians: Gaussians, kind: Kind | None, size: tuple[int, int]) -> tu
     is none of, and for a picture without a pixel."""
     if kind is not None and kind not in get_args(Kind):
         raise CameraError(f"kind is {kind!r}, expected one of {', '.join(get_args(Kind))}")
-    if min(size) < 1:
-        raise CameraError(f"size is {size[0]} x {size[1]} pixels, expected 1 or more of both")
+    refuse_no_pixels(size)
     matter = Matter.of(gaussians)
     probe = Probe.of(matter)
     capture = Capture.of(matter, probe)
