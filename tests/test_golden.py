@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from scenes import FIELDS
 FOLDER = Path(__file__).with_name("golden")
 KNOWN: dict[str, dict[str, Any]] = json.loads((FOLDER / "digests.json").read_text())
 MAX_BYTES = 50_000
+SPECIFICATION = Path(__file__).parents[1] / "SPEC.md"
 
 
 def digest(gaussians: Gaussians, name: str) -> str:
@@ -57,3 +59,15 @@ def test_golden_streams_cover_the_format() -> None:
     assert any(info.hidden[2] for info in infos.values())
     assert max(info.depth for info in infos.values()) == 21
     assert len({info.lookahead for info in infos.values()}) == 3
+
+
+def test_worked_example_of_the_specification_decodes_to_its_table() -> None:
+    example = SPECIFICATION.read_text("utf-8").split("## 10. Worked example")[1].split("## 11.")[0]
+    data = bytes.fromhex("".join(re.findall("^00[0-9a-f]0: (.*)$", example, re.MULTILINE)))
+    rows = re.findall(r"^\| (?:0|1|61) \|(.*)\|$", example, re.MULTILINE)
+    table = np.array([[float(number) for number in re.split("[|,]", row)] for row in rows], np.float32)
+    assert len(data) == 156 and table.shape == (3, 14)
+    decoded = bitstream.decode(data)
+    columns = np.split(table, np.cumsum([3, 3, 4, 1]), axis=1)
+    for field, expected in zip(FIELDS, columns, strict=True):
+        np.testing.assert_array_equal(getattr(decoded, field).reshape(expected.shape), expected, err_msg=field)
