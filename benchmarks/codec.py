@@ -9,7 +9,6 @@ from typing import Protocol
 
 from benchmarks.process import Cost
 from benchmarks.scenes import Scene
-from ralhe.sizes import parse_size
 
 WHOLE = "whole"
 """The size of a codec that takes none."""
@@ -48,8 +47,3 @@ class Codec(Protocol):
 
     def decode(self, file: Path, ply: Path) -> Cost:
         """Writes the scene in a file as .ply."""
-
-
-def bytes_of(size: str) -> int:
-    """Of a size that a codec is asked for."""
-    return parse_size(size)

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ralhe
-from benchmarks.codec import Coded, bytes_of
+from benchmarks.codec import Coded
 from benchmarks.process import Cost, python
 from benchmarks.scenes import Scene
 from ralhe import cameras
 from ralhe.errors import RateError
+from ralhe.sizes import parse_size
 
 if TYPE_CHECKING:
     from ralhe.encoding import EncodeReport
@@ -63,7 +64,7 @@ class Ralhe:
 
 def encode(ply: Path, folder: Path, sizes: list[str], preset: str, given: Path | None) -> None:
     """Prints a line of JSON for each size."""
-    views, wanted = cameras.read(given) if given else None, [bytes_of(size) for size in sizes]
+    views, wanted = cameras.read(given) if given else None, [parse_size(size) for size in sizes]
     made: dict[int, EncodeReport] = {}
     why = ""
     try:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +20,7 @@ import numpy as np
 import torch
 
 import ralhe
+from benchmarks.sweep import commit
 from ralhe import cameras
 from ralhe.rasteriser import Splats, cpu, render
 
@@ -84,14 +84,13 @@ def main() -> None:
     parser.add_argument("--counts", type=int, nargs="+", help="Gaussians to draw  [default: all]")
     parser.add_argument("--results", type=Path, help="file that the rows are appended to")
     arguments = parser.parse_args()
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
     whole, view, watch = ralhe.read(arguments.scene), cameras.read(arguments.views).fit[0], Stopwatch()
     for count in arguments.counts or [len(whole)]:
         scene = whole.take(np.linspace(0, len(whole) - 1, min(count, len(whole))).astype(np.int64))
         for width, height in SIZES:
             row: dict[str, object] = {"scene": arguments.scene.stem, "gaussians": len(scene)}
             row |= {"sh_degree": scene.sh_degree, "size": f"{width}x{height}"}
-            row |= {"commit": commit, "threads": numba.get_num_threads()}
+            row |= {"commit": commit(), "threads": numba.get_num_threads()}
             row |= measure(scene, view.camera.resized(width, height), watch)
             print(", ".join(f"{key} {value}" for key, value in row.items()), flush=True)
             if arguments.results:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -55,7 +54,7 @@ def put(path: Path, row: Row, columns: Sequence[str] = COLUMNS, names: Sequence[
 def write(path: Path, rows: Sequence[Row], columns: Sequence[str] = COLUMNS) -> None:
     """The whole table, under its name only when it is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    head = "\t".join(columns) + os.linesep
+    head = "\t".join(columns) + "\n"
     with whole_file(path) as stream:
         stream.write(head.encode() + _lines(rows, columns))
 

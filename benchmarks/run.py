@@ -8,11 +8,10 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-import ralhe
 from benchmarks import scenes as scene_folder
 from benchmarks.codec import WHOLE, Codec
 from benchmarks.codecs import CODECS, SETS, chosen
-from benchmarks.process import ROOT
+from benchmarks.results import FOLDER as RESULTS_FOLDER
 from benchmarks.rows import DONE, Row
 from benchmarks.scenes import Scene
 from benchmarks.sweep import Sweep
@@ -20,7 +19,6 @@ from ralhe.cli.arguments import sizes_of
 from ralhe.errors import RalheError
 
 SIZES = "1MB,500kB,250kB,100kB"
-OUT = ROOT / "benchmarks" / "results" / ralhe.__version__
 FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 
 
@@ -32,7 +30,8 @@ FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
               help="A codec or a set of them, may be given again.")  # fmt: skip
 @click.option("--size", "--sizes", "sizes", callback=sizes_of, default=SIZES, show_default=True,
               help="Sizes to ask for; codecs that take none make one row, whole.")  # fmt: skip
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=OUT, help="Folder of the tables.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=RESULTS_FOLDER,
+              help="Folder of the tables.")  # fmt: skip
 @click.option("--again", is_flag=True, help="Make rows anew that the table holds already.")
 @click.option("--lock", type=click.Path(path_type=Path, dir_okay=False), help="Hold this file (flock) row by row, for"
               " machines on which other work does the same.")  # fmt: skip

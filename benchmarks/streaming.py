@@ -15,7 +15,6 @@ import csv
 import os
 import shutil
 import socket
-import subprocess
 import threading
 import time
 from pathlib import Path
@@ -25,6 +24,7 @@ import uvicorn
 from playwright.sync_api import sync_playwright
 
 import ralhe
+from benchmarks.sweep import commit
 from ralhe.web.app import make_app
 from ralhe.web.folder import Folder
 
@@ -116,8 +116,7 @@ def main() -> None:
     folder = arguments.streams[0].parent
     line = Line(make_app(Folder(folder)), bits_a_second=1e6)
     address = serve(line)
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True).stdout
-    common = {"window": "{width}x{height}".format(**WINDOW), "gl": "SwiftShader", "commit": commit.strip(),
+    common = {"window": "{width}x{height}".format(**WINDOW), "gl": "SwiftShader", "commit": commit(),
               "cores": os.cpu_count()}  # fmt: skip
     rows = []
     with sync_playwright() as playwright:

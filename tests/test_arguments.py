@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import ralhe
-from ralhe import viewpoints
+from ralhe import encoding, viewpoints
 from ralhe.cameras import Camera
 from ralhe.errors import RalheError
 from ralhe.extras import needing
@@ -37,10 +37,12 @@ def scene() -> Any:
     [
         (lambda: ralhe.decode("scene.ralhe"), "data is a str, expected the bytes of a stream"),
         (lambda: ralhe.decode(b"RALH", max_bytes=3000.5), "max_bytes is 3000.5, expected a whole number"),
+        (lambda: ralhe.decode(b"RALH", max_bytes=-1), "max_bytes is -1, expected 0 or more"),
         (lambda: ralhe.decode(b"RALH", level="3"), "level is '3', expected a whole number"),
         (lambda: ralhe.encode("scene.ply", size=5000), "the scene is a str, expected Gaussians"),
         (lambda: ralhe.encode(scene(), size="500kB"), "size is '500kB', expected a whole number"),
         (lambda: ralhe.encode(scene(), size=float("nan")), "size is nan, expected a whole number"),
+        (lambda: encoding.encode(scene(), lmbda="0.1"), "lmbda is '0.1', expected 5e-05 to 64"),
         (lambda: ralhe.encode(scene(), size=5000, depth=8.5), "depth is 8.5, expected a whole number"),
         (lambda: ralhe.encode(scene(), size=5000, sh_degree=1.5), "sh_degree is 1.5, expected a whole number"),
         (lambda: ralhe.encode(scene(), size=5000, preset=[]), r"preset is \[\], expected one of fast"),
@@ -50,9 +52,13 @@ def scene() -> Any:
         (lambda: ralhe.render(scene(), CAMERA, backend="cuda"), "backend is 'cuda', expected one of auto"),
         (lambda: ralhe.render(scene(), CAMERA, eps2d=-1), "eps2d is -1, expected a variance"),
         (lambda: Camera(np.eye(4), np.eye(3), 40.5, 30), "width is 40.5, expected a whole number"),
+        (lambda: Camera(np.eye(4), [[9, 37, 4], [0, 9, 3], [0, 0, 1]], 8, 6), "expected fx 0 cx, 0 fy cy, 0 0 1"),
+        (lambda: Camera(np.eye(4), [[9, 0, 4], [0, 9, 3], [0, 0, 2]], 8, 6), "expected fx 0 cx, 0 fy cy, 0 0 1"),
+        (lambda: Camera(np.diag([1, 1, 1, 2]), np.eye(3), 8, 6), "last row of viewmat is"),
         (lambda: Camera.looking_at(np.ones(3), np.zeros(3), np.eye(3)[1], fov=45, width=4, height=3), "in radians"),
         (lambda: ralhe.place_views(scene(), kind="room"), "kind is 'room', expected one of object"),
         (lambda: ralhe.place_views(scene(), seed=-1), "seed -1"),
+        (lambda: ralhe.place_views(scene(), fit=2.5), "fit is 2.5, expected a whole number"),
         (lambda: viewpoints.turntable(scene(), 3, kind="room"), "kind is 'room'"),
         (lambda: viewpoints.turntable(scene(), 3, size=(0, 0)), "size is 0 x 0 pixels"),
         (lambda: ralhe.compare("a.ply", "b.ply", size=(0, 0)), "size is 0 x 0 pixels"),

@@ -10,7 +10,7 @@ import torch
 
 import ralhe
 from ralhe.cameras import Views
-from ralhe.files import convert
+from ralhe.coordinates import convert
 from ralhe.gaussians import Gaussians
 from ralhe.viewpoints import opening, place_views, turntable
 from scenes import sphere

@@ -17,10 +17,10 @@ from click.testing import CliRunner, Result
 
 import ralhe
 from ralhe.cli import main
+from ralhe.cli.progress_bar import ProgressBar
 from ralhe.encoding import EncodeReport
 from ralhe.gaussians import Gaussians
 from ralhe.progress import Progress
-from ralhe.progress_bar import ProgressBar
 from scenes import sphere
 from streams import Made
 

@@ -26,9 +26,9 @@ from ralhe.cameras import Camera, View, Views
 from ralhe.cli import steady_bar
 from ralhe.cli.compare import shortened
 from ralhe.cli.compilation import compilation_told
+from ralhe.cli.progress_bar import ProgressBar
 from ralhe.cli.steady_bar import SteadyBar
 from ralhe.progress import Progress
-from ralhe.progress_bar import ProgressBar
 from scenes import sphere
 from test_cli import refused, run
 
@@ -353,7 +353,7 @@ def until(true: Callable[[], bool]) -> bool:
 
 
 def test_a_silent_step_shows_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ralhe.progress_bar.SILENT_SECONDS", 0.0)
+    monkeypatch.setattr("ralhe.cli.progress_bar.SILENT_SECONDS", 0.0)
     monkeypatch.setattr(steady_bar, "BEAT", 0.01)
     monkeypatch.setattr("sys.stderr", terminal := Terminal())
     with SteadyBar() as bar:

@@ -256,3 +256,16 @@ def test_decode_raises_nothing_else(sound: list[bytes]) -> None:
             assert all_finite(bitstream.decode(data, level=level, max_bytes=int(rng.integers(0, 10_000))))
         except BitstreamError as error:
             assert str(error)
+
+
+def test_nothing_is_to_be_had_after_a_section_broke_midway(sound: list[bytes]) -> None:
+    data = sound[2]
+    rows, sections = rows_of(data), sections_of(data)
+    assert len(sections[-1]) > 60
+    sections[-1] = sections[-1][:40]
+    decoder = Decoder(rebuild(data, rows, sections))
+    for _ in range(3):
+        with pytest.raises(BitstreamError, match="a section is damaged"):
+            decoder.advance()
+    with pytest.raises(BitstreamError, match="a section is damaged"):
+        decoder.gaussians()

@@ -118,6 +118,26 @@ def test_outliers(distance: float) -> None:
     assert np.median(np.abs(radii - 1)) < 0.15
 
 
+@pytest.mark.parametrize("distance", [1e20, 1e30, 3e38])
+def test_outliers_that_no_camera_reaches_are_dropped(distance: float) -> None:
+    positions = sphere(400).positions.copy()
+    positions[:3] = positions[:3] / np.abs(positions[:3]).max(axis=1, keepdims=True) * distance
+    report, decoded = encoded(replace(moved(positions), opacity_logits=np.full(400, 2.0)))
+    assert report.dropped == 3
+    assert np.abs(decoded.positions).max() < 2
+
+
+def test_outliers_of_a_tiny_scene() -> None:
+    positions = sphere(400).positions * 1e-20
+    positions[:3] = sphere(400).positions[:3] * 1e15
+    scene = replace(moved(positions), opacity_logits=np.full(400, 2.0), log_scales=np.full((400, 3), -49.0))
+    report, decoded = encoded(scene)
+    assert bitstream.info(report.data).contracted
+    radii = np.linalg.norm(decoded.positions, axis=1)
+    assert np.count_nonzero(radii > 1) == 3
+    assert np.median(np.abs(radii / 1e-20 - 1)) < 0.15
+
+
 def test_not_finite_ones_are_dropped_and_counted() -> None:
     positions = sphere(300).positions.copy()
     positions[:20], positions[20:30] = np.nan, np.inf

@@ -14,30 +14,29 @@ from pathlib import Path
 
 import ralhe
 from benchmarks import rows
-from benchmarks.baselines import container, paper, program
+from benchmarks.baselines import container, program
 from benchmarks.baselines.model import prepare
 from benchmarks.baselines.paper import Paper
-from benchmarks.codec import bytes_of
 from benchmarks.measures.quality import measure
 from benchmarks.results import FOLDER
 from benchmarks.scenes import Scene
 from benchmarks.source import look
 from benchmarks.sweep import commit, machine
+from ralhe.sizes import parse_size
 
 COLUMNS = ("scene", "size", "iterations", "bytes", "psnr", "ssim", "seconds", "commit", "machine")
 
 
 def main() -> None:
     ply, views, size, counts = sys.argv[1:]
-    scene, bytes_ = Scene(Path(ply), Path(views)), bytes_of(size)
+    scene, bytes_ = Scene(Path(ply), Path(views)), parse_size(size)
     source = look(scene.gaussians)
     bits = program.BITS_PER_GAUSSIAN[scene.gaussians.sh_degree]
     model, _ = prepare(source, min(len(source.cleaned), round(8 * bytes_ / bits)), bytes_)
     head = container.join([b"paper", container.encode_geometry(model)])
     for count in map(int, counts.split(",")):
         began = time.monotonic()
-        paper.ITERATIONS = dict.fromkeys(paper.ITERATIONS, count)
-        data = Paper().encode(model, bytes_ - len(head) - container.LENGTH.size)
+        data = Paper(count).encode(model, bytes_ - len(head) - container.LENGTH.size)
         seconds = time.monotonic() - began
         row = {"scene": scene.name, "size": size, "iterations": str(count), "seconds": f"{seconds:.0f}"}
         if data is not None:

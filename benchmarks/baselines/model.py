@@ -58,7 +58,7 @@ def prepare(source: Source, count: int, size: int) -> tuple[Model, Source]:
 
     def quality(shapes: npt.NDArray[np.float64]) -> float:
         splats = Leaves(replace(scene, log_covariances=shapes)).splats(antialiased)
-        return decibels(pictures.error(splats, pictures.exam))
+        return decibels(pictures.error(splats))
 
     codebook = quantisation.choose(scene, size, quality)
     scene = retrain_rest(replace(scene, log_covariances=codebook.shapes), pictures, antialiased)

@@ -127,7 +127,9 @@ class Attribute:
 class Paper:
     """The design; keeps what it learnt for the next size of the same model."""
 
-    def __init__(self) -> None:
+    def __init__(self, iterations: int | None = None) -> None:
+        """iterations: for the first size, instead of the usual ones."""
+        self._iterations = iterations
         self._of: Model | None = None
         self._attributes: list[Attribute] = []
         self._lmbda = FIRST_LAMBDA
@@ -140,7 +142,7 @@ class Paper:
             self._of, share, self._lmbda = made, 1.0, FIRST_LAMBDA
             pyramid = Pyramid.of(made.scene.codes, made.scene.grid.depth)
             self._attributes = [Attribute(v, pyramid, i) for i, v in enumerate(_values(made))]
-        iterations = round(ITERATIONS[made.sh_degree] * share)
+        iterations = round((self._iterations or ITERATIONS[made.sh_degree]) * share)
         networks = NETWORK_BYTES * len(self._attributes)
         if size <= networks:
             return None

@@ -26,12 +26,12 @@ from benchmarks.baselines import container, gpcc, model
 from benchmarks.baselines.container import Geometry
 from benchmarks.baselines.model import Model
 from benchmarks.baselines.paper import Paper
-from benchmarks.codec import bytes_of
 from benchmarks.source import look
 from ralhe import files
 from ralhe.coordinates import in_ply_axes
 from ralhe.gaussians import Gaussians
 from ralhe.prepare import Voxelised, gaussians_of
+from ralhe.sizes import parse_size
 
 BITS_PER_GAUSSIAN = {0: 54.0, 1: 56.0, 2: 60.0, 3: 62.0}
 """By degree of the harmonics: what pruning counts on, as the plan of ralhe does; from a sweep, docs/benchmarks.md."""
@@ -74,7 +74,7 @@ class Prepared:
 def prepare(ply: Path, out: Path, labels: list[str], pruned: bool) -> None:
     """Models by size: one for all sizes, or from the largest size down one of what each has room for."""
     began = time.monotonic()
-    sizes = sorted({bytes_of(label) for label in labels}, reverse=True)
+    sizes = sorted({parse_size(label) for label in labels}, reverse=True)
     source = look(in_ply_axes(ralhe.read(ply)))
     bits, kept, found = BITS_PER_GAUSSIAN[source.given.sh_degree], len(source.cleaned), dict[int, Prepared]()
     for size in sizes:
@@ -90,7 +90,7 @@ def encode(name: str, models: Path, folder: Path, labels: list[str]) -> None:
     """Files of all sizes, from the largest down."""
     began = time.monotonic()
     design = DESIGNS[name]()
-    by_bytes = {bytes_of(label): label for label in labels}
+    by_bytes = {parse_size(label): label for label in labels}
     prepared: dict[int, Prepared] = pickle.loads(models.read_bytes())
     for size in sorted(by_bytes, reverse=True):
         made = prepared[size].model

@@ -12,11 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 import ralhe
-from benchmarks.codec import Coded, bytes_of
+from benchmarks.codec import Coded
 from benchmarks.peers import splat_transform
 from benchmarks.peers.packer import Packer
 from benchmarks.process import Cost, python
 from benchmarks.scenes import Scene
+from ralhe.sizes import parse_size
 
 TRIES = 6
 USUAL_BYTES = 20.0  # for a Gaussian, where nothing is packed yet
@@ -130,7 +131,7 @@ class Thinned:
         thin, count = self.by.thinner(scene)
         each = USUAL_BYTES
         for size in sizes:
-            found = search(thin, self.packer, count, each, bytes_of(size), folder)
+            found = search(thin, self.packer, count, each, parse_size(size), folder)
             if found.file:
                 each = found.file.stat().st_size / found.count
             note = f"{found.count} Gaussians, try {found.tries}" if found.file else "no file that small was found"

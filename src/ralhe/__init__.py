@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from ralhe import files
-from ralhe.bitstream import MAGIC, SUFFIX, TruncatedNotice, decode, info
+from ralhe.bitstream import SUFFIX, TruncatedNotice, decode, info, is_stream
 from ralhe.errors import BitstreamError, CameraError, RalheError, RateError, SceneError
 from ralhe.extras import needing
 from ralhe.files import SceneNotice
 from ralhe.gaussians import Gaussians
 from ralhe.options import EncodeOptions, LadderOptions
+from ralhe.sizes import DEFAULT_SIZE
 
 if TYPE_CHECKING:
     from ralhe import cameras
@@ -124,17 +125,18 @@ def read(path: str | Path) -> Gaussians:
     Raises SceneError or BitstreamError for bad content, OSError where the file cannot be read.
     """
     path = Path(path)
-    with path.open("rb") as stream:
-        is_stream = stream.read(4) == MAGIC
-    return decode(path.read_bytes()) if is_stream else files.read(path)
+    return decode(path.read_bytes()) if is_stream(path) else files.read(path)
 
 
 def write(path: str | Path, gaussians: Gaussians) -> None:
-    """Writes a scene as .ply (exact), .spz (quantised) or .ralhe (1 MB, preset "default")."""
+    """Writes a scene as .ply (exact), .spz (quantised) or .ralhe (1 MB, preset "default", by the `encode` extra).
+
+    Raises SceneError for another suffix, or a scene that the format cannot hold, OSError where it cannot be written.
+    """
     path = Path(path)
     if path.suffix.lower() != SUFFIX:
         files.write(path, gaussians)
         return
-    data = encode(gaussians, size=1_000_000)
+    data = encode(gaussians, size=DEFAULT_SIZE)
     with files.whole_file(path) as stream:
         stream.write(data)

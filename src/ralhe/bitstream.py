@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import warnings
 from dataclasses import dataclass
+from pathlib import Path
 
 from ralhe.arguments import whole
 from ralhe.core import Decoder, StreamInfo
@@ -19,6 +20,8 @@ VERSION = 1
 SECTION_BYTES = 20
 LEAST_BYTES = 64 + 3 * SECTION_BYTES + 4
 """No stream with a Gaussian is smaller: its parameters, positions and attributes take a section each."""
+MOST_HEADER = 64 + 16 + 43 * SECTION_BYTES + 4
+"""Bytes of the longest header with its table."""
 FREE_NODES = 65536
 NODES_PER_BYTE = 64
 USUAL_SHAPE = 0.15
@@ -118,6 +121,12 @@ def crc32c(data: bytes) -> int:
     return crc ^ 0xFFFFFFFF
 
 
+def is_stream(path: Path) -> bool:
+    """Whether a file begins as a stream does. Raises OSError where it cannot be read."""
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
+
+
 def info(data: bytes | bytearray | memoryview) -> StreamInfo:
     """What header and table of a stream say. Raises BitstreamError."""
     return Decoder(data).info
@@ -128,13 +137,15 @@ def decode(data: bytes | bytearray | memoryview, *, level: int | None = None,
     """The Gaussians of a stream, ascending in Morton order.
 
     level: nodes of that octree level instead of the leaves (the nearest one the stream has from below).
-    max_bytes: as if the stream ended there.
+    max_bytes: as if the stream ended there, 0 or more.
     A stream that ends early decodes to the finest level it holds, with a TruncatedNotice.
     Raises BitstreamError when the stream is damaged, holds no level or only finer ones than `level`.
     """
     level, max_bytes = whole("level", level, BitstreamError), whole("max_bytes", max_bytes, BitstreamError)
     if level is not None and level < 1:
         raise BitstreamError(f"level is {level}, expected 1 or more")
+    if max_bytes is not None and max_bytes < 0:
+        raise BitstreamError(f"max_bytes is {max_bytes}, expected 0 or more")
     decoder = Decoder(data)
     levels, depth = [reached for reached, _ in decoder.info.level_ends], decoder.info.depth
     if level is not None and levels and level < levels[0]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -155,8 +156,8 @@ def _check(gaussians: Gaussians, size: int | None, lmbda: float | None, preset: 
     if size is not None and size < 1:
         raise SceneError(f"size is {size} bytes, expected 1 or more")
     low, high = LAMBDA_RANGE
-    if lmbda is not None and not low <= lmbda <= high:
-        raise SceneError(f"lmbda is {lmbda}, expected {low:g} to {high:g}")
+    if lmbda is not None and not (isinstance(lmbda, Real) and low <= lmbda <= high):
+        raise SceneError(f"lmbda is {lmbda!r}, expected {low:g} to {high:g}")
     if not isinstance(preset, str) or preset not in PRESETS:
         raise SceneError(f"preset is {preset!r}, expected one of {', '.join(PRESETS)}")
     if depth is not None and not 1 <= depth <= MAX_DEPTH:

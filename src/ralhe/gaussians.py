@@ -24,6 +24,9 @@ SH_C0 = 0.28209479177387814
 MIN_OPACITY = 1 / 255
 """The threshold of the original rasteriser (Kerbl et al. 2023): fainter splats touch no pixel."""
 
+FAR = 1e18
+"""Scene units: nothing further from a camera is drawn, and nothing further from the origin is part of a stream."""
+
 
 @dataclass(frozen=True, eq=False)
 class Gaussians:
@@ -90,7 +93,10 @@ class Gaussians:
         )
 
     def with_sh_degree(self, degree: int) -> Self:
-        """The same Gaussians with bands above `degree` cut off; a lower degree stays as it is."""
+        """The same Gaussians with bands above `degree` cut off; a lower degree stays as it is.
+
+        Raises SceneError for a degree that is not 0 to 3.
+        """
         if not 0 <= degree <= MAX_SH_DEGREE:
             raise SceneError(f"SH degree is {degree}, expected 0 to {MAX_SH_DEGREE}")
         return replace(self, sh=self.sh[:, : (degree + 1) ** 2])

@@ -7,6 +7,9 @@ from fractions import Fraction
 
 from ralhe.errors import RalheError
 
+DEFAULT_SIZE = 1_000_000
+"""Bytes of a stream, where nobody asked for another size."""
+
 UNITS = {
     **dict.fromkeys(("", "b", "byte", "bytes"), 1),
     **dict.fromkeys(("k", "kb"), 1000),

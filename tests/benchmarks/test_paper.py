@@ -96,9 +96,8 @@ def test_a_file_is_as_large_as_counted_and_decodes(
     assert coder.encode(model, 3) is None
 
 
-def test_the_design_keeps_what_it_learnt_for_the_next_size(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paper, "ITERATIONS", dict.fromkeys(range(4), 20))
-    coder = Paper()
+def test_the_design_keeps_what_it_learnt_for_the_next_size(model: Model) -> None:
+    coder = Paper(20)
     coder.encode(model, 4600)
     assert coder.note.startswith("20 iterations")
     coder.encode(model, 4300)

@@ -204,6 +204,17 @@ def test_a_second_walk_of_one_encoder_writes_the_same_sections() -> None:
     assert again.parameters == made.walked.parameters
 
 
+def test_reopening_an_encoder_takes_no_more_memory() -> None:
+    made = make_stream(uniform_codes(60, 5), 5, 3, hidden=(64, 64, 64))
+    memory = made.encoder._core._memory
+    sizes = list[int]()
+    for _ in range(20):
+        made.encoder.reopen(made.header.pack())
+        made.encoder.walk(made.parameters.flat(), np.ones(channels_of(3)), 0.02)
+        sizes.append(memory.data_len(made.encoder._core._store))
+    assert sizes[-1] == sizes[1]
+
+
 def test_steps_of_one_decoder_reach_each_level_in_turn() -> None:
     made = make_stream(uniform_codes(600, 8), 8, 1)
     whole, decoder = Decoder(made.data), Decoder(made.data)

@@ -7,8 +7,8 @@ from itertools import product
 import numpy as np
 import pytest
 
+from ralhe.coordinates import convert
 from ralhe.errors import SceneError
-from ralhe.files import convert
 from ralhe.gaussians import COORDINATES
 
 NAMED = COORDINATES[1:]

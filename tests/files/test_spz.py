@@ -10,8 +10,9 @@ import struct
 import numpy as np
 import pytest
 
+from ralhe.coordinates import convert
 from ralhe.errors import SceneError
-from ralhe.files import SceneNotice, convert, read, spz_container, write
+from ralhe.files import SceneNotice, read, spz_container, write
 from ralhe.gaussians import Gaussians
 
 MAGIC = 0x5053474E

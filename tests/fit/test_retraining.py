@@ -13,7 +13,7 @@ from PIL import Image
 from ralhe.cameras import Camera, View, Views
 from ralhe.errors import SceneError
 from ralhe.fit.objective import influence_weights
-from ralhe.fit.pictures import JUDGES, Pictures, picture_size, take_pictures
+from ralhe.fit.pictures import JUDGES, Pictures, mean_error, picture_size, take_pictures
 from ralhe.fit.retraining import Leaves, retrain
 from ralhe.fit.source import Source
 from ralhe.gaussians import Gaussians
@@ -55,8 +55,8 @@ def test_one_picture_in_eight_is_held_out(pictures: Pictures) -> None:
 
 
 def test_pictures_show_the_scene_as_it_came(scene: Gaussians, pictures: Pictures) -> None:
-    assert pictures.error(Splats.of(scene), pictures.all) < 1e-6
-    assert pictures.error(Splats.of(scene.take(np.arange(200))), pictures.all) > 1e-3
+    assert mean_error(Splats.of(scene), pictures.all) < 1e-6
+    assert mean_error(Splats.of(scene.take(np.arange(200))), pictures.all) > 1e-3
 
 
 def test_photos_are_taken_instead_where_there_are_some(scene: Gaussians, tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_views_of_our_own_make_up_the_number(scene: Gaussians) -> None:
     assert taken is not None and len(taken.all) == 24 and not taken.photographed
     given = {tuple(view.camera.centre) for view in ring().fit}
     assert sum(tuple(p.camera.centre) in given for p in taken.all) == 16
-    assert taken.error(Splats.of(scene), taken.all) < 1e-6
+    assert mean_error(Splats.of(scene), taken.all) < 1e-6
 
 
 def test_renders_from_elsewhere_join_photos(scene: Gaussians, tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_placed_pictures_are_on_black_and_on_white_given_ones_as_given(scene: Ga
     assert {(0.0, 0.0, 0.0), (1.0, 1.0, 1.0)} <= set(corners)
     assert [p.background.tolist() for p in taken.all].count([1.0, 1.0, 1.0]) == 4
     assert {tuple(p.background.tolist()) for p in pictures.all} == {(0.0, 0.0, 0.0)}
-    assert taken.error(Splats.of(scene), taken.all) < 1e-6
+    assert mean_error(Splats.of(scene), taken.all) < 1e-6
 
 
 def test_a_scene_without_cameras_gets_some(scene: Gaussians) -> None:
@@ -199,7 +199,7 @@ def test_retraining_brings_a_pruned_scene_nearer_to_its_pictures(scene: Gaussian
     coarse = voxels(scene.take(np.arange(0, 400, 2)), 7)
     steps: list[int] = []
     trained = retrain(coarse, pictures, 60, False, lambda: steps.append(1) is None)
-    before, after = (pictures.error(Leaves(s).splats(False), pictures.judges) for s in (coarse, trained))
+    before, after = (mean_error(Leaves(s).splats(False), pictures.judges) for s in (coarse, trained))
     assert after < 0.8 * before
     assert len(steps) == 60
     assert (trained.codes == coarse.codes).all()

@@ -16,7 +16,7 @@ from ralhe.fit.drawing import Drawing, told_curvature
 from ralhe.fit.fit import Aim
 from ralhe.fit.job import Job
 from ralhe.fit.meter import Meter
-from ralhe.fit.pictures import Picture, Pictures, take_pictures
+from ralhe.fit.pictures import Picture, Pictures, mean_error, take_pictures
 from ralhe.fit.plan import Plan
 from ralhe.fit.presets import PRESETS, Preset
 from ralhe.fit.rounding import Rates, Schedule, round_by_pictures
@@ -52,7 +52,7 @@ def fitted(source: Source, preset: Preset, stop: threading.Event | None = None) 
 
 def error(source: Source, decoded: Gaussians) -> float:
     pictures = pictures_of(source)
-    return pictures.error(Splats.of(decoded), pictures.judges)
+    return mean_error(Splats.of(decoded), pictures.judges)
 
 
 @pytest.mark.parametrize("probes", [0, 100])
@@ -130,13 +130,13 @@ def test_steps_too_coarse_become_finer_where_there_is_time(
     source: Source, monkeypatch: pytest.MonkeyPatch, turns: int, firsts: list[float], lambdas: list[float]
 ) -> None:
     job, _ = fitted(source, replace(FAST, turns=0))
-    asked, trained, aim_at_latents = list[float](), list[int](), job.fit.aim_at_latents
+    asked, trained, closed_loop_aim = list[float](), list[int](), job.fit.closed_loop_aim
 
     def spy(lmbda: float) -> Aim:
         asked.append(lmbda)
-        return aim_at_latents(lmbda)
+        return closed_loop_aim(lmbda)
 
-    monkeypatch.setattr(job.fit, "aim_at_latents", spy)
+    monkeypatch.setattr(job.fit, "closed_loop_aim", spy)
     influence = pictures_of(source).influence(Splats.of(source.cleaned))
     schedule = Schedule(turns, 2, 0, influence, 15, lambda: trained.append(len(asked)), lambda: True)
     found = iter(firsts)

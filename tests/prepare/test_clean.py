@@ -69,6 +69,15 @@ def test_transparent_below_one_255th() -> None:
     assert np.array_equal(cleaned.gaussians.positions, scene.positions[1:])
 
 
+@pytest.mark.parametrize(("place", "far"), [(-1e19, 1), (1e17, 0)])
+def test_what_no_camera_reaches_is_dropped(place: float, far: int) -> None:
+    scene = visible()
+    scene.positions[3, 1] = place
+    cleaned = clean(scene)
+    assert (cleaned.not_finite, cleaned.transparent, cleaned.far, cleaned.dropped) == (0, 0, far, far)
+    assert len(cleaned.gaussians) == 20 - far
+
+
 def test_counts_add_up() -> None:
     scene = spoilt(spoilt(visible(), "positions", 0, np.nan), "opacity_logits", 1, -9.0)
     both = spoilt(spoilt(scene, "sh", 2, np.inf), "opacity_logits", 2, -9.0)

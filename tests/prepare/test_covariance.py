@@ -7,8 +7,9 @@ import numpy.typing as npt
 import pytest
 
 from ralhe import bitstream
-from ralhe.prepare.covariance import covariances, log_covariances, rotation_matrices, scales_and_rotations
+from ralhe.prepare.covariance import covariances, log_covariances, scales_and_rotations
 from ralhe.prepare.voxels import VoxelGrid
+from ralhe.rotations import rotation_matrices
 from scenes import matrices_of
 from streams import make_stream
 

@@ -169,3 +169,13 @@ def test_what_is_not_drawn_gets_no_gradient() -> None:
     render(Splats(*leaves), camera(), sh_degree=1).colour.sum().backward()
     assert all(not leaf.grad[:10].any() and leaf.grad[10:].any() for leaf in leaves)
     assert not leaves[3].grad[:, 4:].any() and leaves[3].grad[10:, 1:4].any()
+
+
+def test_second_derivatives_are_refused() -> None:
+    means, scales, rotations, opacities, sh = (t.requires_grad_() for t in cloud(5, 0, 9))
+    shapes = covariances(scales, rotations)
+    picture = render(Splats(means, shapes, opacities, sh), camera()).colour
+    for out, source in ((shapes, scales), (picture, means)):
+        slope = torch.autograd.grad(out.square().sum(), source, create_graph=True)[0]
+        with pytest.raises(RuntimeError, match="once_differentiable"):
+            slope.square().sum().backward()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from ralhe.viewpoints.free_space import FreeSpace, distances
 from ralhe.viewpoints.kind import kind_of
 from ralhe.viewpoints.lens import Lens
 from ralhe.viewpoints.matter import MAX_DRAWN, Matter, shortest_axes
-from ralhe.viewpoints.normals import order
+from ralhe.viewpoints.normals import modes, order
 from ralhe.viewpoints.orbit import evenly
 from ralhe.viewpoints.probe import NEAR, Look, Probe
 from ralhe.viewpoints.robust import box, geometric_median, quantiles
@@ -95,6 +96,17 @@ def test_order_is_of_walls_and_floors():
     assert order(matter, np.array([0.0, 0, 1])) > 1
     assert order(matter, leaning) < 0.4
     assert order(Matter.of(worlds.ball(rng())), np.array([0.0, 0, 1])) < 0.02
+
+
+def test_modes_of_normals_are_apart():
+    turn = np.linspace(0, np.radians(40), 400)  # an arc: searches from its ends come to its middle
+    normals = np.column_stack([np.cos(turn), np.sin(turn), np.zeros(400)])
+    scene = worlds.discs(rng().uniform(-1, 1, (400, 3)), normals, 0.05, np.full((400, 3), 0.5))
+    index = np.arange(60)
+    directions = np.column_stack([np.cos(index * 0.052), np.sin(index * 0.052), np.zeros(60)])
+    found = modes(Matter.of(scene), directions)
+    assert found
+    assert all(abs(a @ b) < np.cos(np.radians(30)) for a, b in combinations(found, 2))
 
 
 def test_habits_decide_where_nothing_else_does():

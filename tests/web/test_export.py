@@ -75,16 +75,28 @@ def test_site_never_takes_the_place_of_something_else(stream: Path, tmp_path: Pa
     assert {path.read_text() for path in (tmp_path / "like").iterdir()} == {"mine"}
 
 
-def test_a_site_that_is_not_whole_is_told(stream: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("earlier", [False, True])
+def test_an_interrupted_site_is_told_and_made_again(
+    earlier: bool, stream: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "site"
+    if earlier:
+        run("export", stream, site)
+    before = {path.name: path.read_bytes() for path in site.iterdir()} if earlier else {}
+
     def written(path: Path, content: bytes) -> None:
         if path.name == "viewer.css":
             raise KeyboardInterrupt
         path.write_bytes(content)
 
-    monkeypatch.setattr("ralhe.web.export._write", written)
-    stopped = run("export", stream, tmp_path / "site")
+    with monkeypatch.context() as patched:
+        patched.setattr("ralhe.web.export._write", written)
+        stopped = run("export", stream, site)
     assert stopped.exit_code == 130
-    assert stopped.stderr.splitlines()[-1] == f"ralhe: stopped; {tmp_path / 'site'} is not whole, export again"
+    assert stopped.stderr.splitlines()[-1] == f"ralhe: stopped before {site} was whole"
+    assert {path.name: path.read_bytes() for path in site.iterdir()} == before
+    assert run("export", stream, site).exit_code == 0
+    assert (site / "index.html").exists()
 
 
 @pytest.mark.parametrize("command", ["view", "export"])

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import urllib.request
 import webbrowser
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,7 @@ from ralhe.cli import main
 from ralhe.core.instance import WASM
 from ralhe.web import first_look, server
 from ralhe.web.app import make_app
+from ralhe.web.drawings import Drawings
 from ralhe.web.folder import Folder
 from streams import Made
 
@@ -277,6 +279,38 @@ def test_first_view_and_thumbnail(client: TestClient) -> None:
     picture = client.get("/~ralhe/thumbnail", params={"of": "a.ralhe"})
     assert picture.headers["content-type"] == "image/webp"
     assert picture.content[8:12] == b"WEBP"
+
+
+def test_a_known_look_does_not_wait_for_a_drawing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow, looks = threading.Event(), {"a.ralhe": first_look.NOTHING, "b.ralhe": first_look.FirstLook(None, b"picture")}
+    drawn = list[str]()
+
+    def look_at(path: Path) -> first_look.FirstLook:
+        drawn.append(path.name)
+        if path.name == "b.ralhe":
+            assert slow.wait(20)
+        return looks[path.name]
+
+    monkeypatch.setattr("ralhe.web.drawings._look_at", look_at)
+    drawings, known, other = Drawings(), folder / "a.ralhe", folder / "b.ralhe"
+    other.write_bytes(known.read_bytes())
+
+    async def ask() -> None:
+        await drawings.of(known)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(drawings.of, other)
+            tasks.start_soon(drawings.of, other)
+            while "b.ralhe" not in drawn:
+                await anyio.sleep(0.01)
+            with anyio.fail_after(10):
+                assert await drawings.of(known) is looks["a.ralhe"]
+            slow.set()
+        assert await drawings.of(other) is looks["b.ralhe"]
+        os.utime(known, (1, 1))
+        await drawings.of(known)
+
+    anyio.run(ask)
+    assert drawn == ["a.ralhe", "b.ralhe", "a.ralhe"]
 
 
 def test_without_the_render_extra_there_are_plain_tiles(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,6 +48,10 @@ class Camera:
             raise CameraError(f"size is {self.width} x {self.height} pixels, expected 1 to {MAX_PIXELS} in all")
         if not (self.K[0, 0] > 0 and self.K[1, 1] > 0):
             raise CameraError(f"focal lengths are {self.K[0, 0]} and {self.K[1, 1]} pixels, expected more than 0")
+        if not _near([self.K[0, 1], self.K[1, 0], *self.K[2]], [0, 0, 0, 0, 1]):
+            raise CameraError(f"K is {self.K.tolist()}, expected fx 0 cx, 0 fy cy, 0 0 1")
+        if not _near(self.viewmat[3], [0, 0, 0, 1]):
+            raise CameraError(f"last row of viewmat is {self.viewmat[3].tolist()}, expected 0 0 0 1")
         rotation = self.viewmat[:3, :3]
         if not (np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-3) and np.linalg.det(rotation) > 0):
             raise CameraError(f"viewmat holds {rotation.tolist()}, expected a rotation")
@@ -90,9 +94,8 @@ class Camera:
         viewmat = np.eye(4)
         viewmat[:3, :3] = right, np.cross(forward, right), forward
         viewmat[:3, 3] = -viewmat[:3, :3] @ eye
-        focal = 0.5 * width / np.tan(0.5 * fov)
-        intrinsics = np.array([[focal, 0, 0.5 * width], [0, focal, 0.5 * height], [0, 0, 1]])
-        return cls(viewmat, intrinsics, width, height, near)
+        focal = float(0.5 * width / np.tan(0.5 * fov))
+        return cls.pinhole(viewmat, (focal, focal), None, width, height, near)
 
     @property
     def centre(self) -> Matrix:
@@ -110,3 +113,8 @@ class Camera:
         if scale == 1:
             return self
         return self.resized(max(1, round(self.width * scale)), max(1, round(self.height * scale)))
+
+
+def _near(numbers: npt.ArrayLike, expected: npt.ArrayLike) -> bool:
+    """Whether numbers are the expected ones, but for rounding."""
+    return np.allclose(numbers, expected, rtol=0, atol=1e-6)

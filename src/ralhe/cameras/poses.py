@@ -10,6 +10,7 @@ import numpy as np
 
 from ralhe.cameras.camera import Matrix
 from ralhe.errors import CameraError
+from ralhe.rotations import rotation_matrices
 
 OPENGL = np.diag([1.0, -1.0, -1.0])  # x right, y down, z forward in axes of x right, y up, z backward
 
@@ -65,9 +66,4 @@ def from_quaternion(quaternion: Matrix) -> Matrix:
     norm = np.linalg.norm(quaternion)
     if not 0 < norm < np.inf:
         raise CameraError(f"quaternion is {quaternion.tolist()}, expected four finite numbers that are not all 0")
-    w, x, y, z = quaternion / norm
-    return np.array([
-        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-    ])  # fmt: skip
+    return np.asarray(rotation_matrices((quaternion / norm)[None])[0])

@@ -12,14 +12,13 @@ from ralhe import files
 from ralhe.bitstream import SUFFIX
 from ralhe.cli.arguments import SCENE, bytes_of, sizes_of
 from ralhe.cli.failures import Failure, Stopped, about, check_output, make_folder, plain_words, stop_on_interrupt
+from ralhe.cli.progress_bar import ProgressBar
 from ralhe.options import EncodeOptions, LadderOptions
-from ralhe.progress_bar import ProgressBar
-from ralhe.sizes import compare_sizes, format_size
+from ralhe.sizes import DEFAULT_SIZE, compare_sizes, format_size
 
 if TYPE_CHECKING:
     from ralhe.encoding import EncodeReport
 
-DEFAULT_SIZE = 1_000_000
 UNUSUAL_SIZE = 1000  # a stream of fewer bytes has a few dozen Gaussians: kilobytes may have been meant
 
 

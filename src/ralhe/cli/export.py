@@ -53,7 +53,7 @@ def export(stream: Path, site: Path) -> None:
             try:
                 sizes = export_site(site, data, stream.name, view)
             except KeyboardInterrupt:
-                raise Stopped(f"stopped; {site} is not whole, export again") from None
+                raise Stopped(f"stopped before {site} was whole") from None
         told = f"{len(sizes)} files, {format_size(sum(sizes.values()))}"
         click.echo(f"{site}: {told}; put them on any web host, or try them: python -m http.server -d {site}")
 

@@ -13,9 +13,9 @@ from ralhe import files
 from ralhe.cli.arguments import SCENE, colour_of, picture_size
 from ralhe.cli.compilation import compilation_told
 from ralhe.cli.failures import Failure, Stopped, about, check_output, plain_words
+from ralhe.cli.progress_bar import ProgressBar
 from ralhe.cli.steady_bar import SteadyBar
 from ralhe.progress import Progress
-from ralhe.progress_bar import ProgressBar
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -8,19 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ralhe
-from ralhe.bitstream import MAGIC
+from ralhe.bitstream import MAGIC, MOST_HEADER
 from ralhe.cli.failures import Failure, about
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
-HEADER = 1024  # bytes; the longest takes 944
-
 
 def check_stream(path: Path) -> None:
     """Raises Failure where the file is no stream, with what to do about it."""
     with about(path), path.open("rb") as stream:
-        head = stream.read(HEADER)
+        head = stream.read(MOST_HEADER)
     if not head.startswith(MAGIC):
         raise Failure(f"{path}: not a .ralhe stream; make one first: ralhe encode {path} {path.stem}.ralhe")
     with about(path):

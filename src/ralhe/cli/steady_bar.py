@@ -6,8 +6,8 @@ import threading
 from types import TracebackType
 from typing import Self
 
+from ralhe.cli.progress_bar import ProgressBar
 from ralhe.progress import Progress
-from ralhe.progress_bar import ProgressBar
 
 BEAT = 0.25  # seconds
 

@@ -15,7 +15,7 @@ import torch
 import ralhe
 from ralhe import cameras, metrics
 from ralhe.arguments import refuse_no_pixels
-from ralhe.bitstream import MAGIC
+from ralhe.bitstream import is_stream
 from ralhe.cameras import Views, photos
 from ralhe.cameras.views import View
 from ralhe.comparison.quality import Comparison, Image, SceneQuality, StreamLevel, ViewQuality
@@ -161,10 +161,9 @@ def _naming(path: Path) -> Iterator[None]:
 
 
 def _anatomy(path: Path) -> tuple[dict[str, int], tuple[StreamLevel, ...]]:
-    data = path.read_bytes()
-    if not data.startswith(MAGIC):
+    if not is_stream(path):
         return {}, ()
-    known = describe_json(data)
+    known = describe_json(path.read_bytes())
     return known["bytes"], tuple(StreamLevel(**level) for level in known["levels"])
 
 

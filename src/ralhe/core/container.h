@@ -13,23 +13,6 @@
 #define FREE_NODES 65536u    /* a level may have this many nodes, ... */
 #define NODES_PER_BYTE 64u   /* ... and so many more for each byte up to the end of its section */
 
-enum Failure {
-    DONE = 0,
-    NEED_MORE = 1, /* not an error: the next section has not arrived */
-    NOT_RALHE = -1,
-    NEWER_VERSION = -2,
-    HEADER_CUT = -3,
-    HEADER_DAMAGED = -4,
-    HEADER_FIELD = -5,
-    TABLE_FIELD = -6,
-    SECTION_CHECKSUM = -7,
-    SECTION_DAMAGED = -8,
-    TOO_MANY_NODES = -9,
-    NO_MEMORY = -10,
-    NO_LEVEL = -11,
-    TRAILING_BYTES = -12,
-};
-
 enum Kind { PARAMETERS, GEOMETRY, ATTRIBUTES };
 
 enum Flag { ANTIALIASED = 1, CONTRACTED = 2, HARMONIC_BASIS = 4, KNOWN_FLAGS = 7 };
@@ -66,6 +49,7 @@ static inline uint32_t get32(const uint8_t *p) { return p[0] | p[1] << 8 | p[2] 
 static inline float get_float(const uint8_t *p) { return bits_float(get32(p)); }
 
 static void set_networks(Scene *s, const uint8_t *hidden) {
+    release_networks(s);
     static const uint32_t ends[4][MAX_GROUPS] = {{0}, {3, 9}, {3, 8, 14, 24}, {3, 8, 15, 21, 31, 45}};
     uint32_t k = s->sh_coefficients, degree = k == 15 ? 3 : k == 8 ? 2 : k == 3 ? 1 : 0;
     s->entropy[0] = (EntropyNetwork){.inputs = BASE_INPUTS, .hidden = hidden[0] * 4u, .channels = BASE, .skip_at = PREDICTION_AT};
@@ -74,7 +58,7 @@ static void set_networks(Scene *s, const uint8_t *hidden) {
     s->synthesis = (SynthesisNetwork){.inputs = SYNTHESIS_INPUTS, .hidden = hidden[2] * 4u, .channels = s->channels};
 }
 
-/* Fixed fields of the header into an empty scene. */
+/* Fixed fields of the header into a scene, whose networks are forgotten. */
 static int read_header(const uint8_t *p, size_t n, Scene *s, Container *c) {
     for (size_t i = 0; i < 4 && i < n; i++)
         if (p[i] != (uint8_t)"RALH"[i]) return NOT_RALHE;

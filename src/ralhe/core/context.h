@@ -64,6 +64,7 @@ static void look_around(const Level *v, const Index *index, const float *means, 
 typedef struct {
     int axis;          /* 0 x, 1 y, 2 z */
     float w1, w2;      /* weights of the lower and the upper side */
+    float a1, a2;      /* their shares in the sum */
     float log_weight;  /* log2 of w1 w2 / (w1 + w2) */
     float step_factor; /* step of channel c is step[c] * step_factor */
 } Merge;
@@ -78,13 +79,6 @@ static void geometry_inputs(const Scene *s, const Merge *m, const Neighbourhood 
     x[6] = (float)n->neighbours * 0.125f;
 }
 
-/* Size of the means as the networks see them: logits, colours, logarithms against the cell. */
-static inline float seen_mean(const Neighbourhood *n, uint32_t c, float log_cell) {
-    if (c == 0) return n->mean[0] * 0.25f;
-    if (c < 4) return n->mean[c] * 0.5f;
-    return (c < 7 ? n->mean[c] - log_cell : n->mean[c]) * 0.25f;
-}
-
 static void base_inputs(const Scene *s, const Merge *m, const Neighbourhood *n, const int8_t *last, float log_cell,
                         float *x) {
     for (uint32_t c = 0; c < BASE; c++) {
@@ -93,7 +87,7 @@ static void base_inputs(const Scene *s, const Merge *m, const Neighbourhood *n, 
         x[PREDICTION_AT + c] = clampf(prediction, -64.0f, 64.0f) * 0.25f;
         x[PREDICTION_AT + BASE + c] = log2_(1.0f + clampf(n->deviation[c] * per_step, 0.0f, 1e6f)) * 0.5f;
         x[PREDICTION_AT + 2 * BASE + c] = absf(squash(last[c])) * 0.5f;
-        x[PREDICTION_AT + 3 * BASE + c] = clampf(seen_mean(n, c, log_cell), -4.0f, 4.0f);
+        x[PREDICTION_AT + 3 * BASE + c] = clampf(seen_mean(n->mean, c, log_cell), -4.0f, 4.0f);
     }
 }
 
@@ -105,7 +99,7 @@ static void harmonic_inputs(const Scene *s, const Neighbourhood *n, const int32_
         float y = squash(k[c]) * 0.5f;
         x[c] = y;
         x[BASE + c] = absf(y);
-        x[2 * BASE + c] = clampf(seen_mean(n, c, log_cell), -4.0f, 4.0f);
+        x[2 * BASE + c] = clampf(seen_mean(n->mean, c, log_cell), -4.0f, 4.0f);
     }
     x += 3 * BASE;
     for (uint32_t g = 0, c = 0; g < MAX_GROUPS; g++) {

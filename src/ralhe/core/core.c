@@ -14,6 +14,7 @@ static Container container;
 static Output output;
 static uint32_t next_section;
 static const uint8_t *stream;
+static int broken; /* why a section failed midway: rows are half split then, and nothing more is to be had */
 
 void *EXPORT(memory_allocate)(uint32_t bytes) { return allocate(bytes); }
 
@@ -65,16 +66,17 @@ static int decode_geometry(Coder *c, const Section *x) {
         if (n < scene.nodes[l] || n > (uint64_t)scene.nodes[l] * 8 || n > x->count) return SECTION_DAMAGED;
         scene.nodes[l + 1] = n;
         if (!allocate_level(&scene.level[l + 1], n)) return NO_MEMORY;
-        if (!code_occupancy(c, &scene.occupancy, &scene.level[l], &scene.level[l + 1], (int)l)) return SECTION_DAMAGED;
+        int failure = code_occupancy(c, &scene.occupancy, &scene.level[l], &scene.level[l + 1], (int)l);
+        if (failure) return failure;
     }
     return x->last + 1 == scene.depth && x->count != scene.leaves ? SECTION_DAMAGED : DONE;
 }
 
 static int decode_attributes(Coder *c, const Section *x) {
     if (x->count != scene.nodes[x->last + 1]) return SECTION_DAMAGED;
-    for (uint32_t l = x->first; l <= x->last; l++)
-        if (!walk_level(&scene, c)) return c->failed ? SECTION_DAMAGED : NO_MEMORY;
-    return DONE;
+    int failure = DONE;
+    for (uint32_t l = x->first; l <= x->last && !failure; l++) failure = walk_level(&scene, c);
+    return failure;
 }
 
 /* p stays owned by the caller and must keep its place until the last advance. */
@@ -86,6 +88,7 @@ int EXPORT(decoder_open)(const uint8_t *p, uint32_t n) {
 
 /* Decodes the next section if it lies whole in the first n bytes. */
 int EXPORT(decoder_advance)(uint32_t n) {
+    if (broken) return broken;
     if (next_section == container.sections) {
         uint32_t end = header_size(&container);
         if (container.sections) end = container.section[next_section - 1].offset + container.section[next_section - 1].length;
@@ -99,13 +102,14 @@ int EXPORT(decoder_advance)(uint32_t n) {
     int failure = x->kind == PARAMETERS ? decode_parameters(&c)
                   : x->kind == GEOMETRY ? decode_geometry(&c, x)
                                         : decode_attributes(&c, x);
-    if (failure) return failure;
+    if (failure) return broken = failure;
     next_section++;
     return NEED_MORE;
 }
 
 /* The finest level decoded so far as arrays; NO_LEVEL before the first. */
 int EXPORT(decoder_output)(void) {
+    if (broken) return broken;
     if (scene.leaves && !(scene.slot && (scene.at || !scene.depth))) return NO_LEVEL;
     if (scene.leaves) return write_output(&scene, &output) ? DONE : NO_MEMORY;
     release_output(&output);
@@ -116,12 +120,12 @@ const Output *EXPORT(output_arrays)(void) { return &output; }
 
 const Container *EXPORT(container_fields)(void) { return &container; }
 
-/* depth, lookahead, leaves, sh_coefficients, level decoded, nodes there, hidden widths, contracted */
+/* depth, lookahead, leaves, sh_coefficients, level decoded, nodes there, hidden widths, contracted, channels */
 const uint32_t *EXPORT(scene_fields)(void) {
-    static uint32_t fields[10];
-    const uint32_t now[10] = {scene.depth, scene.lookahead, scene.leaves, scene.sh_coefficients, scene.at,
+    static uint32_t fields[11];
+    const uint32_t now[11] = {scene.depth, scene.lookahead, scene.leaves, scene.sh_coefficients, scene.at,
                               scene.nodes[scene.at], scene.entropy[0].hidden, scene.entropy[1].hidden,
-                              scene.synthesis.hidden, scene.contracted};
+                              scene.synthesis.hidden, scene.contracted, scene.channels};
     __builtin_memcpy(fields, now, sizeof now);
     return fields;
 }
@@ -241,7 +245,7 @@ int EXPORT(encoder_geometry)(uint32_t first, uint32_t last) {
     reset_number(&count);
     for (uint32_t l = first; l <= last; l++) {
         if (l < last) code_number(&c, &count, (int32_t)scene.nodes[l + 1]);
-        if (!code_occupancy(&c, &scene.occupancy, &scene.level[l], &scene.level[l + 1], (int)l)) return NO_MEMORY;
+        if (code_occupancy(&c, &scene.occupancy, &scene.level[l], &scene.level[l + 1], (int)l)) return NO_MEMORY;
     }
     return keep_section(GEOMETRY, first, last, &c);
 }
@@ -285,7 +289,7 @@ int EXPORT(encoder_attributes)(uint32_t first, uint32_t last) {
     Coder c;
     start_writing(&c);
     for (uint32_t l = first; l <= last; l++)
-        if (!walk_level(&scene, &c)) return NO_MEMORY;
+        if (walk_level(&scene, &c)) return NO_MEMORY;
     return keep_section(ATTRIBUTES, first, last, &c);
 }
 
@@ -300,7 +304,11 @@ const float *EXPORT(recorded_inputs)(uint32_t network) { return scene.inputs[net
 
 const int16_t *EXPORT(recorded_latents)(void) { return scene.latents; }
 
-uint32_t EXPORT(network_inputs)(uint32_t network) { return network ? HARMONIC_INPUTS : BASE_INPUTS; }
+/* Of the entropy networks of base and harmonics, and of the synthesis network. */
+uint32_t EXPORT(network_inputs)(uint32_t network) {
+    static const uint32_t inputs[] = {BASE_INPUTS, HARMONIC_INPUTS, SYNTHESIS_INPUTS};
+    return inputs[network];
+}
 
 /* Lists every merge of the walks to come; 0 where memory is short. */
 uint32_t EXPORT(list_merges)(void) {
@@ -336,7 +344,7 @@ int EXPORT(encoder_decoded)(float *attributes, float *inputs) {
     for (uint32_t i = 0; i < scene.leaves; i++) {
         const float *mean = scene.mean + (size_t)scene.slot[i] * scene.channels;
         for (uint32_t c = 0; c < scene.channels; c++) attributes[(size_t)i * scene.channels + c] = mean[c];
-        if (inputs) synthesis_inputs(&scene, scene.slot[i], inputs + (size_t)i * SYNTHESIS_INPUTS);
+        synthesis_inputs(&scene, scene.slot[i], inputs + (size_t)i * SYNTHESIS_INPUTS);
     }
     return DONE;
 }

@@ -46,7 +46,8 @@ class StreamInfo:
 
 
 class Decoder:
-    """Decodes one stream. Raises BitstreamError for whatever is wrong with it."""
+    """Decodes one stream. Raises BitstreamError for whatever is wrong with it, and for all that is asked of it once a
+    section has turned out damaged."""
 
     def __init__(self, data: bytes | bytearray | memoryview) -> None:
         if not isinstance(data, bytes):
@@ -70,8 +71,8 @@ class Decoder:
                 return self.level
             self._core.check("decoder_advance", end)
             self._next += 1
-        if self._next == len(self.info.sections) and self._core.check("decoder_advance", end) != 0:
-            raise BitstreamError("the table of sections contradicts itself")
+        if self._next == len(self.info.sections):
+            self._core.check("decoder_advance", end)  # nothing may follow
         return self.level
 
     @property
@@ -93,7 +94,7 @@ class Decoder:
         return Gaussians(positions, log_scales, rotations, opacities, sh, info.antialiased, info.coordinates)
 
     def tally(self) -> dict[str, float]:
-        """Decodes everything and says how many bits went to each kind of attribute."""
+        """Decodes what has not been decoded yet and says how many bits of it went to each kind of attribute."""
         self._core.call("tally_bits", 1)
         self.advance()
         bits = self._core.copy(self._core.pointer("tally_bits", 0), (4,), np.float64)

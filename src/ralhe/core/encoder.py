@@ -16,7 +16,6 @@ from ralhe.octree import Codes
 SMALL_SECTION = 256
 """The first levels up to so many nodes share one section, and so do the last ones that add no more."""
 MAX_SHARED_NODES = 2**18 - 1  # counts of inner levels are coded as Numbers
-SYNTHESIS_INPUTS = 22
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,7 @@ class Encoder:
         """Chooses latents of least weighted distortion + lmbda * bits, and codes them.
 
         importance [channels]: weight of a channel's squared error, on top of the Gaussians' own.
-        record_every: every so many merges one is kept for `recorded`; 0 for none; the same in every walk.
+        record_every: every so many merges one is kept for `recorded`; 0 for none.
         """
         core = self._core
         address = core.put(np.ascontiguousarray(importance, np.float32))
@@ -134,7 +133,7 @@ class Encoder:
         widths = [core.call("network_inputs", i) for i in (0, 1)]
         base = core.copy(core.pointer("recorded_inputs", 0), (n, widths[0]), np.float32)
         harmonic = np.zeros((0, widths[1]), np.float32)
-        if self._channels() > 10:
+        if scene_fields(core).harmonics:
             harmonic = core.copy(core.pointer("recorded_inputs", 1), (n, widths[1]), np.float32)
         return Recorded(base, harmonic, self.latents())
 
@@ -175,7 +174,8 @@ class Encoder:
     def decoded(self) -> tuple[Array, Array]:
         """Leaves as the last walk decodes them: attributes before synthesis [N, channels], inputs of the
         synthesis network [N, 22]."""
-        core, shapes = self._core, [(self._leaves, self._channels()), (self._leaves, SYNTHESIS_INPUTS)]
+        core, n = self._core, self._leaves
+        shapes = [(n, self._channels()), (n, core.call("network_inputs", 2))]
         addresses = [core.pointer("memory_allocate", 4 * a * b) for a, b in shapes]
         core.check("encoder_decoded", *addresses)
         attributes, inputs = (core.copy(a, s, np.float32) for a, s in zip(addresses, shapes, strict=True))
@@ -184,7 +184,7 @@ class Encoder:
         return attributes, inputs
 
     def _channels(self) -> int:
-        return 10 + 3 * scene_fields(self._core).harmonics
+        return scene_fields(self._core).channels
 
     def _sections(self, start: int) -> list[CodedSection]:
         """Those written since there were so many."""

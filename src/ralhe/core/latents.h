@@ -53,7 +53,7 @@ static const float *side_means(const Walk *w, uint32_t from, uint32_t to, float 
 static void set_target(const Walk *w, const Merge *m, uint32_t row, const uint32_t span[3], Target *restrict t) {
     const Scene *s = w->scene;
     const uint32_t *leaf = s->level[w->level + 1].first_leaf;
-    float total = m->w1 + m->w2, a1 = m->w1 / total, a2 = m->w2 / total, sums[2][MAX_CHANNELS];
+    float a1 = m->a1, a2 = m->a2, sums[2][MAX_CHANNELS];
     const float *restrict mean1 = side_means(w, span[0], span[1], sums[0]);
     const float *restrict mean2 = side_means(w, span[1], span[2], sums[1]);
     const float *restrict now = s->mean + (size_t)row * s->channels;
@@ -98,19 +98,15 @@ static int32_t choose_latent(const Scene *s, const Law *law, float wanted, float
     return best;
 }
 
-static void count_bits(Scene *s, int class, float bits) {
-    if (s->tally) s->bits[class] += bits;
-}
-
 static int32_t code_channel(Scene *s, Coder *coder, const Law *law, uint32_t channel, int32_t k) {
     k = code_latent(coder, law, k);
-    if (s->tally) count_bits(s, bits_class(channel), latent_bits(law, k));
+    if (s->tally) s->bits[bits_class(channel)] += latent_bits(law, k);
     return k;
 }
 
 static int code_flag(Scene *s, Coder *coder, uint32_t p, int flag) {
     flag = code_bit(coder, p, flag);
-    if (s->tally) count_bits(s, 3, bits_of(flag ? p : 65536 - p));
+    if (s->tally) s->bits[3] += bits_of(flag ? p : 65536 - p);
     return flag;
 }
 
@@ -209,7 +205,7 @@ static void record(Scene *s, const float *base, const float *harmonics, const in
 static void list_merge(Scene *s, const Merge *m, const Target *t, uint32_t low, uint32_t high) {
     if (!s->hierarchy || !t) return;
     size_t at = s->listed++;
-    s->hierarchy[at] = (MergeRecord){low, high, m->w1 / (m->w1 + m->w2), m->step_factor};
+    s->hierarchy[at] = (MergeRecord){low, high, m->a1, m->step_factor};
     if (s->aimed) return; /* the targets are what was given */
     __builtin_memcpy(s->wanted + at * s->channels, t->wanted, s->channels * 4);
     __builtin_memcpy(s->curvature + at * s->channels, t->weight, s->channels * 4);
@@ -218,7 +214,7 @@ static void list_merge(Scene *s, const Merge *m, const Target *t, uint32_t low, 
 /* mean + d a2 and mean - d a1 with d = k step, for n channels. */
 static void split_means(uint32_t n, const int32_t *restrict k, const float *restrict step, const Merge *m,
                         float *restrict lower, float *restrict upper) {
-    float a1 = m->w1 / (m->w1 + m->w2), a2 = m->w2 / (m->w1 + m->w2), factor = m->step_factor;
+    float a1 = m->a1, a2 = m->a2, factor = m->step_factor;
     for (uint32_t c = 0; c < n; c++) {
         float d = (float)k[c] * (step[c] * factor), mean = lower[c];
         lower[c] = mean + d * a2;
@@ -237,13 +233,12 @@ static void remember(uint32_t n, const int32_t *restrict k, int8_t *restrict low
 /* Splits row `low` by latents k; the upper side goes to row `high`. */
 static void split_row(Scene *s, const Merge *m, const int32_t *k, uint32_t low, uint32_t high, uint32_t level) {
     size_t n = s->channels;
-    float a1 = m->w1 / (m->w1 + m->w2), a2 = m->w2 / (m->w1 + m->w2);
     split_means(s->channels, k, s->step, m, s->mean + low * n, s->mean + high * n);
     remember(s->channels, k, s->last + low * n, s->last + high * n);
     for (uint32_t c = 0; c < BASE; c++) {
         float d = (float)k[c] * (s->step[c] * m->step_factor);
-        s->change[(size_t)low * BASE + c] = d * a2;
-        s->change[(size_t)high * BASE + c] = -(d * a1);
+        s->change[(size_t)low * BASE + c] = d * m->a2;
+        s->change[(size_t)high * BASE + c] = -(d * m->a1);
     }
     s->born[low] = s->born[high] = (uint8_t)level;
 }
@@ -289,6 +284,8 @@ static void split(Walk *w, uint32_t from, uint32_t to, int axis, uint32_t row) {
     Merge m = {.axis = axis};
     for (uint32_t i = from; i < middle; i++) m.w1 += w->child_weight[i];
     for (uint32_t i = middle; i < to; i++) m.w2 += w->child_weight[i];
+    m.a1 = m.w1 / (m.w1 + m.w2);
+    m.a2 = m.w2 / (m.w1 + m.w2);
     m.log_weight = log2_(m.w1 * m.w2 / (m.w1 + m.w2));
     m.step_factor = exp2_(-(0.5f + s->shape) * m.log_weight);
     const uint32_t span[3] = {from, middle, to}, upper = s->used++;
@@ -310,7 +307,7 @@ static int grow_rows(Scene *s, uint32_t rows) {
     return mean && change && last && born;
 }
 
-/* Codes every merge of level s->at; afterwards the nodes of the next level have attributes. */
+/* Codes every merge of level s->at; afterwards the nodes of the next level have attributes. Answers a Failure. */
 static int walk_level(Scene *s, Coder *coder) {
     uint32_t level = s->at, n = s->nodes[level], children = s->nodes[level + 1];
     const Level *v = &s->level[level];
@@ -338,12 +335,12 @@ static int walk_level(Scene *s, Coder *coder) {
     release(w.child_weight);
     if (!ok) {
         release(w.child_slot);
-        return 0;
+        return coder->failed && !coder->writing ? SECTION_DAMAGED : NO_MEMORY;
     }
     release(s->slot);
     s->slot = w.child_slot;
     s->at++;
-    return 1;
+    return DONE;
 }
 
 #endif

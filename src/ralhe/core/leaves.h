@@ -6,6 +6,8 @@
 
 #define SYNTHESIS_INPUTS (2 * BASE + 2)
 
+static const int ENTRY[6][2] = {{0, 0}, {1, 1}, {2, 2}, {0, 1}, {0, 2}, {1, 2}}; /* of a symmetric matrix, as stored */
+
 /* Arrays of one level, nodes in Morton order. */
 typedef struct {
     uint32_t n;
@@ -19,10 +21,8 @@ typedef struct {
 /* What the synthesis network sees of a leaf: itself, what the last merge changed, weight and level of that merge. */
 static void synthesis_inputs(const Scene *s, uint32_t row, float *x) {
     const float *mean = s->mean + (size_t)row * s->channels, *change = s->change + (size_t)row * BASE;
-    float log_cell = s->log_voxel;
     for (uint32_t c = 0; c < BASE; c++) {
-        float y = c == 0 ? mean[0] * 0.25f : c < 4 ? mean[c] * 0.5f : (c < 7 ? mean[c] - log_cell : mean[c]) * 0.25f;
-        x[c] = clampf(y, -4.0f, 4.0f);
+        x[c] = clampf(seen_mean(mean, c, s->log_voxel), -4.0f, 4.0f);
         x[BASE + c] = clampf(change[c] / s->step[c], -8.0f, 8.0f) * 0.25f;
     }
     x[2 * BASE] = clampf((float)(s->depth - s->born[row]) * 0.25f, 0.0f, 2.0f);
@@ -113,12 +113,11 @@ static void shape_of(const float *log_covariance, const float *spread, float *lo
     eigen(a, values, v);
     for (int i = 0; i < 3; i++) values[i] = clampf(values[i], -LOG_SCALE_LIMIT, LOG_SCALE_LIMIT);
     if (spread) {
-        static const int at[6][2] = {{0, 0}, {1, 1}, {2, 2}, {0, 1}, {0, 2}, {1, 2}};
         float variance[3];
         for (int j = 0; j < 3; j++) variance[j] = exp_(2.0f * values[j]);
         for (int i = 0; i < 6; i++) {
             a[i] = spread[i];
-            for (int j = 0; j < 3; j++) a[i] += v[3 * at[i][0] + j] * variance[j] * v[3 * at[i][1] + j];
+            for (int j = 0; j < 3; j++) a[i] += v[3 * ENTRY[i][0] + j] * variance[j] * v[3 * ENTRY[i][1] + j];
         }
         eigen(a, values, v);
         for (int i = 0; i < 3; i++)
@@ -181,11 +180,7 @@ static uint32_t axis_of(uint64_t code, int axis) {
 
 /* Mean and spread of the known descendants of a node: a leaf is the centre of its voxel and has no spread. */
 static void place(const Scene *s, uint32_t level, uint32_t node, float position[3], float spread[6]) {
-    uint32_t end = weight_level(s, level), from = node, to = node + 1;
-    for (uint32_t l = level; l < end; l++) {
-        from = s->level[l].first_child[from];
-        to = s->level[l].first_child[to];
-    }
+    uint32_t from, to, end = descendants(s, level, node, &from, &to);
     double mean[3] = {0}, cell[3] = {0}, second[6] = {0};
     for (uint32_t i = from; i < to; i++) {
         double p[3];
@@ -202,9 +197,8 @@ static void place(const Scene *s, uint32_t level, uint32_t node, float position[
     }
     double n = (double)(to - from);
     for (int a = 0; a < 3; a++) position[a] = (float)(mean[a] /= n);
-    static const int at[6][2] = {{0, 0}, {1, 1}, {2, 2}, {0, 1}, {0, 2}, {1, 2}};
     for (int i = 0; i < 6; i++) {
-        double c = second[i] / n - mean[at[i][0]] * mean[at[i][1]];
+        double c = second[i] / n - mean[ENTRY[i][0]] * mean[ENTRY[i][1]];
         if (i < 3) c = (c > 0.0 ? c : 0.0) + cell[i] * cell[i] / 12.0;
         spread[i] = (float)c;
     }

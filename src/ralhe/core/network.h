@@ -16,7 +16,6 @@
 #define MAX_HIDDEN 64
 #define MAX_CHANNELS 55
 #define MAX_GROUPS 6
-#define MAX_INPUTS 64
 #define TENSORS 8
 #define LATENT_LIMIT 32767
 

@@ -5,6 +5,23 @@
 
 #include "range_coder.h"
 
+enum Failure {
+    DONE = 0,
+    NEED_MORE = 1, /* not an error: the next section has not arrived */
+    NOT_RALHE = -1,
+    NEWER_VERSION = -2,
+    HEADER_CUT = -3,
+    HEADER_DAMAGED = -4,
+    HEADER_FIELD = -5,
+    TABLE_FIELD = -6,
+    SECTION_CHECKSUM = -7,
+    SECTION_DAMAGED = -8,
+    TOO_MANY_NODES = -9,
+    NO_MEMORY = -10,
+    NO_LEVEL = -11,
+    TRAILING_BYTES = -12,
+};
+
 #define MAX_DEPTH 21 /* three bits per level in a 64-bit Morton code */
 
 static const uint64_t AXIS_BITS = 0x1249249249249249u; /* bits of x; y and z are one and two places up */
@@ -127,12 +144,12 @@ static uint32_t code_several(Coder *c, OccupancyModel *m, uint32_t faces, uint32
     return read;
 }
 
-/* Codes the occupancy of a level and fills the next, allocated with the count both sides know.
+/* Codes the occupancy of a level and fills the next, allocated with the count both sides know. Answers a Failure.
  * Neighbours are asked only where the level is dense enough for them to tell something. */
 static int code_occupancy(Coder *c, OccupancyModel *m, Level *v, Level *next, int level) {
     Index index = {0};
     int dense = (uint64_t)next->n * 4 > (uint64_t)v->n * 5;
-    if (dense && !build_index(&index, v)) return 0;
+    if (dense && !build_index(&index, v)) return NO_MEMORY;
     reset_bits((Bit *)m, sizeof *m / sizeof(Bit));
     uint32_t made = 0;
     int whole = 1;
@@ -154,7 +171,7 @@ static int code_occupancy(Coder *c, OccupancyModel *m, Level *v, Level *next, in
     }
     v->first_child[v->n] = made;
     release(index.slot);
-    return whole && made == next->n && !c->failed;
+    return whole && made == next->n && !c->failed ? DONE : SECTION_DAMAGED;
 }
 
 #endif

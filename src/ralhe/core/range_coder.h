@@ -125,12 +125,12 @@ static inline int code_adaptive(Coder *c, Bit *b, int bit) {
     return bit;
 }
 
+#define NUMBER_BITS 18 /* a magnitude has one more at most */
+
 /* A signed integer of small expected size: zero, sign, then Elias gamma of the magnitude, all adaptive. */
 typedef struct {
-    Bit zero, sign, length[20], high;
+    Bit zero, sign, length[NUMBER_BITS], high;
 } Number;
-
-#define NUMBER_LIMIT ((1 << 18) - 1)
 
 static void reset_number(Number *n) { reset_bits((Bit *)n, sizeof(Number) / sizeof(Bit)); }
 
@@ -139,7 +139,7 @@ static int32_t code_number(Coder *c, Number *n, int32_t value) {
     int negative = code_adaptive(c, &n->sign, value < 0);
     uint32_t size = (uint32_t)(value < 0 ? -value : value);
     int length = 0;
-    while (length < 18 && code_adaptive(c, &n->length[length], (size >> (length + 1)) != 0)) length++;
+    while (length < NUMBER_BITS && code_adaptive(c, &n->length[length], (size >> (length + 1)) != 0)) length++;
     uint32_t read = 1;
     for (int i = length - 1; i >= 0; i--) {
         int bit = (int)(size >> i) & 1;

@@ -39,6 +39,7 @@ class SceneFields(NamedTuple):
     harmonic_width: int
     synthesis_width: int
     contracted: int  # 1 if it is
+    channels: int  # of the attributes
 
 
 class ContainerFields(NamedTuple):

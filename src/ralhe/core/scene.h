@@ -78,14 +78,39 @@ static inline uint32_t weight_level(const Scene *s, uint32_t m) {
     return m + s->lookahead < s->depth ? m + s->lookahead : s->depth;
 }
 
+/* Descendants from ... to of a node of level m at its weight level, which is answered. */
+static uint32_t descendants(const Scene *s, uint32_t m, uint32_t node, uint32_t *from, uint32_t *to) {
+    uint32_t end = weight_level(s, m);
+    *from = node;
+    *to = node + 1;
+    for (uint32_t l = m; l < end; l++) {
+        *from = s->level[l].first_child[*from];
+        *to = s->level[l].first_child[*to];
+    }
+    return end;
+}
+
 /* Leaves that a node of level m stands for: its descendants at the weight level, scaled to sum to the leaves. */
 static float node_weight(const Scene *s, uint32_t m, uint32_t node) {
-    uint32_t end = weight_level(s, m), from = node, to = node + 1;
-    for (uint32_t l = m; l < end; l++) {
-        from = s->level[l].first_child[from];
-        to = s->level[l].first_child[to];
-    }
+    uint32_t from, to, end = descendants(s, m, node, &from, &to);
     return (float)(to - from) * ((float)s->leaves / (float)s->nodes[end]);
+}
+
+/* Size of the means as the networks see them: logits, colours, logarithms against the cell. */
+static inline float seen_mean(const float *mean, uint32_t c, float log_cell) {
+    if (c == 0) return mean[0] * 0.25f;
+    if (c < 4) return mean[c] * 0.5f;
+    return (c < 7 ? mean[c] - log_cell : mean[c]) * 0.25f;
+}
+
+static void release_networks(Scene *s) {
+    for (int i = 0; i < SCALES; i++)
+        for (int t = 0; t < TENSORS; t++) release(s->entropy[i].tensor[t]);
+    SynthesisNetwork *n = &s->synthesis;
+    release(n->in);
+    release(n->bias);
+    release(n->out);
+    release(n->out_bias);
 }
 
 #endif

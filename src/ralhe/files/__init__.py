@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ralhe.coordinates import convert
 from ralhe.errors import SceneError
 from ralhe.files import compressed_ply, ply, ply_header, spz, spz_container
 from ralhe.files.notice import SceneNotice
 from ralhe.files.whole_file import whole_file
 from ralhe.gaussians import Gaussians
 
-__all__ = ["SceneNotice", "convert", "read", "whole_file", "write"]
+__all__ = ["SceneNotice", "read", "whole_file", "write"]
 
 
 def read(path: str | Path) -> Gaussians:

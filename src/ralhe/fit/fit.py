@@ -67,7 +67,8 @@ class Fit:
         self._rounds = 0
         self._synthesis: tuple[QuantisedTensor, ...] = ()
         self._synthesis_model: Synthesis | None = None
-        self._merge_list: Merges  # of every walk of this scene
+        self._codes: Integers  # of the steps of the last `code`
+        self._merge_list: Merges  # of every walk of this scene, once `closed_loop_aim` has been asked for
         self._listing = False  # whether walks list their merges
         self._last: tuple[float, Aim | None, Candidate] | None = None  # walk, if the networks are still the same
 
@@ -141,7 +142,7 @@ class Fit:
             model = self._models[i]
             if self._rounds == 0:
                 model.start_from(parts[i])
-            train(model, inputs[i], parts[i], iterations[i], lambda: self._meter.trained(i), self._rounds)
+            train(model, inputs[i], parts[i], iterations[i], self._meter.trained, self._rounds)
             start = self._exponents[i] if self._rounds > 1 else None
             self._exponents[i] = search_exponents(model, inputs[i], parts[i], self._merges, start)
 
@@ -160,7 +161,7 @@ class Fit:
         model = self._synthesis_model
         if model is None:
             model = Synthesis(leaves.inputs.shape[1], hidden, leaves.wanted.shape[1])
-        side_by_side(lambda _: train_synthesis(model, leaves, iterations, lambda: self._meter.trained(0)), 1)
+        side_by_side(lambda _: train_synthesis(model, leaves, iterations, self._meter.trained), 1)
         tensors = quantise_if_it_pays(model, leaves, lmbda)
         if tensors:
             model.load(tensors)
@@ -168,12 +169,12 @@ class Fit:
         self._use_synthesis(tensors, hidden if tensors else 0)
 
     def list_merges(self) -> None:
-        """Walks to come list all merges, as `aim_at_latents` wants them: it need not repeat the last of them."""
+        """Walks to come list all merges, as `closed_loop_aim` wants them: it need not repeat the last of them."""
         if not self._listing:
             self._encoder.list_merges()
             self._stride, self._last, self._listing = 1, None, True
 
-    def aim_at_latents(self, lmbda: float) -> Aim:
+    def closed_loop_aim(self, lmbda: float) -> Aim:
         """What the closed loop aims at, merge by merge, after a walk; walks to come may take other aims."""
         self.list_merges()
         self.code(lmbda)
@@ -185,7 +186,7 @@ class Fit:
         return self._walk(lmbda, aim)
 
     def latents(self) -> Array:
-        """[N - 1, channels] that the last walk chose, after `aim_at_latents`."""
+        """[N - 1, channels] that the last walk chose, after `closed_loop_aim`."""
         return self._encoder.latents().astype(np.float32)
 
     def latent_gradient(self, leaves: Array) -> Array:

@@ -13,7 +13,7 @@ import torch
 from ralhe.bitstream import Header
 from ralhe.fit.drawing import Drawing
 from ralhe.fit.fit import Aim, Candidate, Fit
-from ralhe.fit.meter import BASE_ITERATION, HARMONIC_ITERATION, Meter, retraining_work, walk_work
+from ralhe.fit.meter import ITERATION, Meter, retraining_work, walk_work
 from ralhe.fit.objective import gaussian_weights, influence_weights
 from ralhe.fit.plan import Plan
 from ralhe.fit.presets import USUAL_IMBALANCE, Preset
@@ -53,7 +53,7 @@ LEARN_EVERY, RELEARN_SHARE = 15, 0.2
 def fit_work(preset: Preset, leaves: int, sh_degree: int, walks: int, *, pictured: bool) -> float:
     """Work of a fit with so many walks, half a round of learning before its rounds."""
     channels = channels_of(sh_degree)
-    learning = _learning_work(preset, sh_degree) + BASE_ITERATION * preset.synthesis_iterations
+    learning = _learning_work(preset, sh_degree) + ITERATION * preset.synthesis_iterations
     drawn = preset.retraining_iterations + preset.probes + preset.turns * preset.batch if pictured else 0
     relearning = preset.turns // LEARN_EVERY * RELEARN_SHARE * learning if pictured else 0.0
     walks += preset.turns if pictured else 0
@@ -80,8 +80,7 @@ def trial_work(preset: Preset, leaves: int, sh_degree: int) -> float:
 
 def _learning_work(preset: Preset, sh_degree: int) -> float:
     """Work of a round of the entropy networks."""
-    harmonics = HARMONIC_ITERATION * preset.harmonic_iterations if sh_degree else 0.0
-    return BASE_ITERATION * preset.base_iterations + harmonics
+    return ITERATION * (preset.base_iterations + (preset.harmonic_iterations if sh_degree else 0))
 
 
 class Job:
@@ -256,10 +255,17 @@ class Job:
         # rounding fills what is left of the size, where its lambda has room to fall
         close = not self._sees or lmbda * ROUNDING_START**2 < LAMBDA_RANGE[0]
         plain = self._below(size, lmbda, FINE_TOLERANCE if close else TOLERANCE)
-        lmbda = plain.lmbda
         if not self._sees or len(plain.data) > size:
             return plain
-        expected = error_with(size, len(plain.data), self._error(short=True))
+        rounded = self._rounded(size, preset, plain)
+        if rounded is not None:
+            return rounded
+        return plain if close or self.meter.stopped else self._closer(size, plain)
+
+    def _rounded(self, size: int, preset: Preset, plain: Candidate) -> Candidate | None:
+        """The stream just below the size that pictures round, after the walk of one they do not; None where that is no
+        better."""
+        expected, lmbda = error_with(size, len(plain.data), self._error(short=True)), plain.lmbda
         wanted = size * (1 - FINE_TOLERANCE / 2)
         rates = Rates(
             lambda aim: self.search(size, lmbda * ROUNDING_START, FIRST_WALKS, FINE_TOLERANCE, aim)[0],
@@ -269,9 +275,11 @@ class Job:
         self.meter.enter("meet the size")
         last, _ = self.search(size, last, FIRST_WALKS, FINE_TOLERANCE, aim)
         rounded = self.fit.code_towards(aim, last)
-        if len(rounded.data) <= size and self._error(short=True) < expected:
-            return rounded
-        closer = plain if close or self.meter.stopped else self._below(size, lmbda, FINE_TOLERANCE)
+        return rounded if len(rounded.data) <= size and self._error(short=True) < expected else None
+
+    def _closer(self, size: int, plain: Candidate) -> Candidate:
+        """The larger of a stream and one that is searched more closely, within the size."""
+        closer = self._below(size, plain.lmbda, FINE_TOLERANCE)
         return closer if len(plain.data) <= len(closer.data) <= size else plain
 
     def _below(self, size: int, start: float, tolerance: float) -> Candidate:
@@ -280,9 +288,8 @@ class Job:
 
     def _error(self, *, short: bool) -> float:
         """Of the last walk, by the pictures held out or some of them."""
-        pictures = self._source.pictures
-        assert pictures is not None
-        return pictures.error(self._decoded(), pictures.short_exam if short else pictures.exam)
+        assert self._source.pictures is not None
+        return self._source.pictures.error(self._decoded(), short=short)
 
     def _decoded(self) -> Splats:
         """What a decoder draws after the last walk."""

@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 from ralhe.progress import Progress
 
-BASE_ITERATION = 3.0  # milliseconds on two cores, where only the ratios matter
-HARMONIC_ITERATION = 3.0
+ITERATION = 3.0  # of a network: milliseconds on two cores, where only the ratios matter
 WALK_PER_MILLION = 800.0  # channels of merges
 
 
@@ -42,9 +41,9 @@ class Meter:
         self._bytes = size
         self._add(walk_work(merges, channels))
 
-    def trained(self, network: int) -> bool:
-        """One iteration more; False once asked to stop."""
-        self._add((BASE_ITERATION, HARMONIC_ITERATION)[network])
+    def trained(self) -> bool:
+        """One iteration of a network more; False once asked to stop."""
+        self._add(ITERATION)
         return not self.stopped
 
     def placed(self, pictures: int) -> None:

@@ -92,11 +92,16 @@ class Pictures:
         """The same, and what they show of another scene that should look like them; arguments as for `influence`."""
         return replace(self, seen=self.influence(splats, every, step=step))
 
-    def error(self, splats: Splats, pictures: Sequence[Picture]) -> float:
-        """Mean squared error, of several pictures the geometric mean: that of their mean PSNR."""
-        with torch.no_grad():
-            errors = [float(picture.squares(splats)) / picture.colour.numel() for picture in pictures]
-        return math.exp(float(np.mean(np.log(np.maximum(errors, LEAST_ERROR)))))
+    def error(self, splats: Splats, *, short: bool = False) -> float:
+        """Mean squared error by the exam, or by a few of its pictures."""
+        return mean_error(splats, self.short_exam if short else self.exam)
+
+
+def mean_error(splats: Splats, pictures: Sequence[Picture]) -> float:
+    """Mean squared error, of several pictures the geometric mean: that of their mean PSNR."""
+    with torch.no_grad():
+        errors = [float(picture.squares(splats)) / picture.colour.numel() for picture in pictures]
+    return math.exp(float(np.mean(np.log(np.maximum(errors, LEAST_ERROR)))))
 
 
 def spread(items: Sequence[T], count: int) -> list[T]:

@@ -8,7 +8,7 @@ MANY = 100_000  # Gaussians in a stream of a megabyte
 USUAL_IMBALANCE = 2.0  # of pruning over coding, as `Job.imbalance` has it
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Preset:
     """Iterations of each phase."""
 
@@ -61,7 +61,48 @@ class Preset:
 
 
 PRESETS = {
-    "fast": Preset(96, 3, 100, 1, 500, 150, 0, 4, 8, 2, 50, 0, False, 2.0),
-    "default": Preset(192, 1, 1500, 3, 1500, 600, 300, 80, 10, 3, 100, 168),
-    "best": Preset(384, 1, 6000, 4, 4000, 1500, 600, 400, 12, 4, 200, 384),
+    "fast": Preset(
+        pictures=96,
+        look_every=3,
+        retraining_iterations=100,
+        rounds=1,
+        base_iterations=500,
+        harmonic_iterations=150,
+        synthesis_iterations=0,
+        turns=4,
+        batch=8,
+        trials=2,
+        trial_iterations=50,
+        probes=0,
+        thorough=False,
+        stretch=2.0,
+    ),
+    "default": Preset(
+        pictures=192,
+        look_every=1,
+        retraining_iterations=1500,
+        rounds=3,
+        base_iterations=1500,
+        harmonic_iterations=600,
+        synthesis_iterations=300,
+        turns=80,
+        batch=10,
+        trials=3,
+        trial_iterations=100,
+        probes=168,
+    ),
+    "best": Preset(
+        pictures=384,
+        look_every=1,
+        retraining_iterations=6000,
+        rounds=4,
+        base_iterations=4000,
+        harmonic_iterations=1500,
+        synthesis_iterations=600,
+        turns=400,
+        batch=12,
+        trials=4,
+        trial_iterations=200,
+        probes=384,
+    ),
 }

@@ -68,13 +68,13 @@ def retrain(
     step: called after each iteration; False ends the work.
     """
     leaves = Leaves(scene, drawing_device())
-    best, least = scene, pictures.error(leaves.splats(antialiased), pictures.exam)
+    best, least = scene, pictures.error(leaves.splats(antialiased))
     rates = {"opacities": OPACITY_RATE, "colours": COLOUR_RATE, "harmonics": HARMONIC_RATE, "shapes": SHAPE_RATE}
     every = max(iterations // EXAMS, UNJUDGED)
     for i in learn(leaves, rates, pictures, iterations, antialiased):
         going = step()
         if not going or (i + 1) % every == 0 or i + 1 == iterations:
-            error = pictures.error(leaves.splats(antialiased), pictures.exam)
+            error = pictures.error(leaves.splats(antialiased))
             if error < least:
                 best, least = leaves.scene(), error
         if not going:

@@ -87,7 +87,7 @@ def round_by_pictures(fit: Fit, drawing: Drawing, pictures: Pictures, lmbda: flo
     fit.code_towards(aim, lmbda)  # the search may have ended elsewhere
     latents, decoded = fit.latents(), fit.decoded_attributes()
     slopes = _Slopes(fit, drawing, pictures)
-    best, least = (aim, lmbda), pictures.error(drawing.splats_of(decoded), pictures.exam)
+    best, least = (aim, lmbda), pictures.error(drawing.splats_of(decoded))
     if not schedule.turns:
         return best
     every = max(-(-schedule.turns // EXAMS), UNJUDGED)
@@ -104,7 +104,7 @@ def round_by_pictures(fit: Fit, drawing: Drawing, pictures: Pictures, lmbda: flo
             size = len(walk.result().data)
             latents, decoded = fit.latents(), fit.decoded_attributes()
             if last or (turn + 1) % every == 0:
-                error = pictures.error(drawing.splats_of(decoded), pictures.exam)
+                error = pictures.error(drawing.splats_of(decoded))
                 if error < least:
                     best, least = (aim, lmbda), error
             if last:
@@ -128,7 +128,7 @@ def _bends(fit: Fit, drawing: Drawing, pictures: Pictures, schedule: Schedule) -
 
 def _first_aim(fit: Fit, lmbda: float, bends: Array) -> tuple[Aim, Array]:
     """What the closed loop aims at with the steps of a lambda, and the curvature [N - 1, channels] by latent."""
-    aim, latents = fit.aim_at_latents(lmbda), fit.latents()
+    aim, latents = fit.closed_loop_aim(lmbda), fit.latents()
     out = fit.latent_curvature(bends)
     curvature = np.asarray(out + LEAST_CURVATURE * out.mean(axis=0) + 1e-30, np.float32)
     weights = curvature * (aim.curvature.sum(dtype=np.float64) / max(curvature.sum(dtype=np.float64), 1e-30))

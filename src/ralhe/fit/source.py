@@ -96,7 +96,7 @@ class Source:
 
     def _error(self, scene: Voxelised) -> float:
         assert self.pictures is not None
-        return self.pictures.error(Leaves(scene).splats(self.given.antialiased), self.pictures.short_exam)
+        return self.pictures.error(Leaves(scene).splats(self.given.antialiased), short=True)
 
 
 def _worth(gaussians: Gaussians, pictures: Pictures) -> Weights:

@@ -18,12 +18,14 @@ from torch import Tensor, nn
 
 from ralhe.model.entropy_bits import Tensors, bits_and_slopes
 from ralhe.model.stored_network import StoredNetwork
+from ralhe.prepare.attributes import BASE_CHANNELS
 
 GEOMETRY_INPUTS = 7
 
 TENSORS = ("IN", "BIAS", "BACK", "OUT", "OUT_BIAS", "SKIP", "FLAG", "FLAG_BIAS")
 GROUP_ENDS = {0: (), 1: (3, 9), 2: (3, 8, 14, 24), 3: (3, 8, 15, 21, 31, 45)}
 """Channels in groups that a flag can call all zero: luma by degree, then the chromas in runs as long as both bands."""
+MAX_GROUPS = 6
 
 
 @dataclass(frozen=True)
@@ -119,8 +121,8 @@ class _Bits(torch.autograd.Function):
 
 def network_shapes(sh_degree: int, hidden: tuple[int, int]) -> tuple[Shape, ...]:
     """The entropy networks of a scene: base channels, then harmonics where it has any."""
-    base = Shape(GEOMETRY_INPUTS + 40, hidden[0], 10, has_skip=True)
+    base = Shape(GEOMETRY_INPUTS + 4 * BASE_CHANNELS, hidden[0], BASE_CHANNELS, has_skip=True)
     if sh_degree == 0:
         return (base,)
     ends = GROUP_ENDS[sh_degree]
-    return base, Shape(GEOMETRY_INPUTS + 36, hidden[1], ends[-1], ends)
+    return base, Shape(GEOMETRY_INPUTS + 3 * BASE_CHANNELS + MAX_GROUPS, hidden[1], ends[-1], ends)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from ralhe.gaussians import MIN_OPACITY, Gaussians
+from ralhe.gaussians import FAR, MIN_OPACITY, Gaussians
 from ralhe.prepare.covariance import LOG_SCALE_LIMIT
 
 COLOUR_LIMIT = 1000.0
@@ -26,10 +26,11 @@ class Cleaned:
     rows: npt.NDArray[np.intp]  # [K] where they stood in the scene, ascending
     not_finite: int  # position, scale, rotation, opacity or colour is NaN or infinite (logits may be +-inf)
     transparent: int  # opacity below 1/255
+    far: int  # the others that lie where no camera reaches
 
     @property
     def dropped(self) -> int:
-        return self.not_finite + self.transparent
+        return self.not_finite + self.transparent + self.far
 
 
 def clean(gaussians: Gaussians) -> Cleaned:
@@ -40,7 +41,9 @@ def clean(gaussians: Gaussians) -> Cleaned:
     finite = ~np.isnan(gaussians.opacity_logits)
     for array in flat:
         finite &= np.isfinite(array).all(axis=1)
-    seen = finite & (gaussians.opacities >= MIN_OPACITY)
+    opaque = gaussians.opacities >= MIN_OPACITY
+    near = np.abs(gaussians.positions).max(axis=1, initial=0.0) < FAR
+    seen = finite & opaque & near
     kept = gaussians.take(seen)
     norms = np.linalg.norm(kept.rotations.astype(np.float64), axis=1, keepdims=True)
     identity = np.array([1.0, 0.0, 0.0, 0.0])
@@ -55,5 +58,6 @@ def clean(gaussians: Gaussians) -> Cleaned:
         ),
         rows=np.flatnonzero(seen),
         not_finite=int(np.count_nonzero(~finite)),
-        transparent=int(np.count_nonzero(finite & ~seen)),
+        transparent=int(np.count_nonzero(finite & ~opaque)),
+        far=int(np.count_nonzero(finite & opaque & ~near)),
     )

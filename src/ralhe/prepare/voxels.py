@@ -12,6 +12,9 @@ from ralhe.octree import Codes, morton_codes, voxels_of
 CONTRACT_ABOVE = 8.0
 """Contract where the box of all is this many times the box of the middle 98% (measured in docs/design.md)."""
 
+MOST_CONTRACTED = 59.0
+"""Of coordinates u: decoders take sinh no further than 60. What lies beyond is brought nearer, 1e25 scales away."""
+
 
 @dataclass(frozen=True)
 class VoxelGrid:
@@ -79,6 +82,6 @@ def choose_grid(positions: npt.NDArray[np.float32], depth: int) -> VoxelGrid:
     centre = _float32(np.median(x, axis=0))
     q1, q3 = np.quantile(x, [0.25, 0.75], axis=0)
     scale = float(np.float32(max(float((q3 - q1).max()) / 2, inner * 1e-3)))
-    u = np.arcsinh((x - np.array(centre)) / scale)
+    u = np.clip(np.arcsinh((x - np.array(centre)) / scale), -MOST_CONTRACTED, MOST_CONTRACTED)
     origin, voxel = _cube(u.min(axis=0), u.max(axis=0), depth)
     return VoxelGrid(depth, _float32(np.array(origin)), voxel, centre, scale)

@@ -34,6 +34,7 @@ class _Covariances(torch.autograd.Function):
         return out
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         scales, rotations = ctx.saved_tensors
         d_scales, d_rotations = torch.empty_like(scales), torch.empty_like(rotations)

@@ -81,6 +81,7 @@ class _Rasterise(torch.autograd.Function):
         return painted.colour, painted.cover
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         *inputs, colour, cover = ctx.saved_tensors
         count, numbers, antialiased, splats, tiles, ends = ctx.rest

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ralhe.cameras.camera import Camera
-from ralhe.rasteriser.projection import FAR
+from ralhe.gaussians import FAR
 from ralhe.rasteriser.splats import Splats
 
 

@@ -44,7 +44,8 @@ def render(
     Differentiable with respect to the tensors of `Splats`; for several views of a scene make `Splats.of(scene)` once.
     background: R, G, B behind everything. sh_degree: highest band to use. eps2d: variance of the low-pass, square
     pixels. backend: "auto" takes gsplat for tensors on a GPU, and for a scene where torch sees a GPU and gsplat is
-    installed; else the kernels for the CPU. Raises SceneError for a degree or a backend that cannot be had.
+    installed; else the kernels for the CPU. Raises SceneError for a degree, a backend or a variance that
+    cannot be had, a background that is no colour, and tensors that are not where the backend draws.
     """
     if sh_degree is not None and not 0 <= sh_degree <= MAX_SH_DEGREE:
         raise SceneError(f"SH degree is {sh_degree}, expected 0 to {MAX_SH_DEGREE}")

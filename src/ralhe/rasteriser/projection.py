@@ -11,7 +11,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from ralhe.gaussians import MIN_OPACITY
+from ralhe.gaussians import FAR, MIN_OPACITY
 from ralhe.kernels import inline, parallel, prange
 from ralhe.rasteriser.harmonics import basis
 from ralhe.rasteriser.lens import Numbers, affine, lens_in, slant
@@ -29,7 +29,6 @@ SPLAT = 12
 TILE = 16  # pixels
 
 COMPENSATION_MIN = 0.000025  # floor of the squared opacity factor of antialiased models
-FAR = 1e18
 PARTS = 64  # pieces of a loop: more than threads, so that they share the load
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ralhe.errors import SceneError
 from ralhe.gaussians import MIN_OPACITY, SH_C0, Gaussians
+from ralhe.rotations import rotation_matrices
 from ralhe.viewpoints.robust import Floats, geometric_median, quantiles
 
 T = TypeVar("T", bound=np.generic)
@@ -102,10 +103,5 @@ def shortest_axes(scene: Gaussians) -> Floats:
     rotations = scene.rotations.astype(np.float64)
     norms = np.linalg.norm(rotations, axis=1)
     rotations[norms == 0] = 1, 0, 0, 0
-    w, x, y, z = (rotations / np.where(norms > 0, norms, 1)[:, None]).T
-    columns = np.stack([
-        np.stack([1 - 2 * (y * y + z * z), 2 * (x * y + w * z), 2 * (x * z - w * y)], axis=1),
-        np.stack([2 * (x * y - w * z), 1 - 2 * (x * x + z * z), 2 * (y * z + w * x)], axis=1),
-        np.stack([2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x * x + y * y)], axis=1),
-    ])  # fmt: skip
-    return np.asarray(columns[np.argmin(scene.log_scales, axis=1), np.arange(len(scene))])
+    matrices = rotation_matrices(rotations / np.where(norms > 0, norms, 1)[:, None])
+    return np.asarray(matrices[np.arange(len(scene)), :, np.argmin(scene.log_scales, axis=1)])

@@ -36,9 +36,15 @@ def modes(matter: Matter, directions: Floats) -> list[Floats]:
     gathered = weights @ (np.abs(normals @ directions.T) > CAP)
     found: list[Floats] = []
     for start in directions[np.argsort(-gathered, kind="stable")]:
-        if len(found) < MODES and all(abs(start @ other) < APART for other in found):
-            found.append(gathering(normals, weights, start))
+        if len(found) < MODES and _is_apart(start, found):
+            mode = gathering(normals, weights, start)
+            if _is_apart(mode, found):  # two searches may end in one place
+                found.append(mode)
     return found
+
+
+def _is_apart(direction: Floats, others: list[Floats]) -> bool:
+    return all(abs(direction @ other) < APART for other in others)
 
 
 def gathering(normals: Floats, weights: Floats, start: Floats) -> Floats:

@@ -6,7 +6,7 @@ from typing import get_args
 
 import numpy as np
 
-from ralhe.arguments import refuse_no_pixels
+from ralhe.arguments import refuse_no_pixels, whole
 from ralhe.cameras.views import View, Views
 from ralhe.coordinates import in_ply_axes
 from ralhe.errors import CameraError
@@ -69,6 +69,8 @@ def own_views(
     size: tuple[int, int],
 ) -> Views:
     """The same in the scene's own axes."""
+    numbers = {"fit": fit, "test": test, "wide": wide, "seed": seed}
+    fit, test, wide, seed = (whole(name, number, CameraError) for name, number in numbers.items())
     if min(fit, test, wide, seed) < 0:
         raise CameraError(f"no views of fit {fit}, test {test}, wide {wide}, seed {seed}: each begins at 0")
     kind, capture, stage = staged(gaussians, kind, size)

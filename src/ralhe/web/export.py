@@ -24,8 +24,8 @@ class ExportError(RalheError):
 def export_site(folder: Path, data: bytes, name: str, view: FirstView | None) -> dict[str, int]:
     """Writes index.html, the stream under `name` and what they need; bytes by file.
 
-    Each file appears when it is whole, index.html last. An earlier export is replaced. Raises ExportError where the
-    folder holds anything else, OSError where it cannot be written.
+    Each file appears when it is whole, index.html last. An earlier export is replaced; an interrupted one leaves what
+    was there before. Raises ExportError where the folder holds anything else, OSError where it cannot be written.
     """
     earlier = _stream_of(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -37,8 +37,14 @@ def export_site(folder: Path, data: bytes, name: str, view: FirstView | None) ->
     contents = {file: source(file).read_bytes() for file in FILES}
     contents[name] = data
     contents[INDEX] = page_html(settings).encode()
-    for file, content in contents.items():
-        _write(folder / file, content)
+    made = [folder / file for file in contents if not (folder / file).exists()]
+    try:
+        for file, content in contents.items():
+            _write(folder / file, content)
+    except BaseException:
+        for path in made:
+            path.unlink(missing_ok=True)
+        raise
     if earlier not in (None, name):
         (folder / earlier).unlink(missing_ok=True)
     return {file: len(content) for file, content in contents.items()}

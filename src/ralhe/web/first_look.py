@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
-import ralhe
 from ralhe.coordinates import in_ply_axes
 from ralhe.errors import RalheError
 
@@ -101,8 +100,10 @@ def thumbnail(scene: Gaussians, camera: Camera) -> bytes:
     import torch
     from PIL import Image
 
+    from ralhe.rasteriser import render
+
     with torch.no_grad():
-        colour = ralhe.render(scene, camera.resized(*SMALL)).colour
+        colour = render(scene, camera.resized(*SMALL)).colour
     pixels = (colour.nan_to_num().clamp(0, 1) * 255 + 0.5).byte().cpu().numpy()
     out = io.BytesIO()
     Image.fromarray(pixels).save(out, "WEBP", quality=QUALITY)

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from ralhe.bitstream import SUFFIX, info
+from ralhe.bitstream import MOST_HEADER, SUFFIX, info
 from ralhe.core import StreamInfo
 from ralhe.errors import BitstreamError
 
-MOST_HEADER = 1024  # bytes; header and table of 43 sections take 944
 MOST_LISTED = 1000
 
 

@@ -10,6 +10,7 @@ import ralhe
 from ralhe import bitstream
 from ralhe.errors import SceneError
 from ralhe.gaussians import Gaussians
+from ralhe.sizes import DEFAULT_SIZE
 from ralhe.web.first_look import first_view
 from ralhe.web.page import whole_page_html
 
@@ -30,7 +31,7 @@ class Shown:
         return f'<iframe title="{title}" style="{style}" sandbox="allow-scripts" srcdoc="{page}"></iframe>'
 
 
-def show(scene: Gaussians | bytes | str | Path, *, height: int = 480, size: int = 1_000_000) -> Shown:
+def show(scene: Gaussians | bytes | str | Path, *, height: int = 480, size: int = DEFAULT_SIZE) -> Shown:
     """The viewer in a notebook cell: the page of `ralhe view`, without a server.
 
     scene: a .ralhe file or the bytes of one, as they are; Gaussians, or a file of another format, are encoded first
@@ -44,7 +45,7 @@ def show(scene: Gaussians | bytes | str | Path, *, height: int = 480, size: int 
     if height < LOWEST:
         raise SceneError(f"height is {height} pixels, expected {LOWEST} or more")
     name, data = _stream_of(scene, size)
-    gaussians = ralhe.decode(data, max_bytes=len(data))
+    gaussians = bitstream.decode(data, max_bytes=len(data))
     return Shown(whole_page_html(data, name, first_view(gaussians)), height, name)
 
 
@@ -55,7 +56,6 @@ def _stream_of(scene: Gaussians | bytes | str | Path, size: int) -> tuple[str, b
     if isinstance(scene, Gaussians):
         return "scene", ralhe.encode(scene, size=size, preset="fast")
     path = Path(scene)
-    data = path.read_bytes()
-    if data.startswith(bitstream.MAGIC):
-        return path.name, data
+    if bitstream.is_stream(path):
+        return path.name, path.read_bytes()
     return path.name, ralhe.encode(ralhe.read(path), size=size, preset="fast")
