@@ -52,7 +52,11 @@ class VoxelGrid:
 
     def _forward(self, positions: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         x = positions.astype(np.float64)
-        return np.arcsinh((x - np.array(self.centre)) / self.scale) if self.contracted else x
+        return _contract(x, self.centre, self.scale) if self.contracted else x
+
+
+def _contract(x: npt.NDArray[np.float64], centre: tuple[float, float, float], scale: float) -> npt.NDArray[np.float64]:
+    return np.asarray(np.clip(np.arcsinh((x - np.array(centre)) / scale), -MOST_CONTRACTED, MOST_CONTRACTED))
 
 
 def _float32(values: npt.NDArray[np.floating]) -> tuple[float, float, float]:
@@ -82,6 +86,6 @@ def choose_grid(positions: npt.NDArray[np.float32], depth: int) -> VoxelGrid:
     centre = _float32(np.median(x, axis=0))
     q1, q3 = np.quantile(x, [0.25, 0.75], axis=0)
     scale = float(np.float32(max(float((q3 - q1).max()) / 2, inner * 1e-3)))
-    u = np.clip(np.arcsinh((x - np.array(centre)) / scale), -MOST_CONTRACTED, MOST_CONTRACTED)
+    u = _contract(x, centre, scale)
     origin, voxel = _cube(u.min(axis=0), u.max(axis=0), depth)
     return VoxelGrid(depth, _float32(np.array(origin)), voxel, centre, scale)
