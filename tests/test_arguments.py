@@ -12,7 +12,7 @@ import pytest
 
 import ralhe
 from ralhe import encoding, viewpoints
-from ralhe.cameras import Camera
+from ralhe.cameras import Camera, View
 from ralhe.errors import RalheError
 from ralhe.extras import needing
 from scenes import sphere
@@ -50,6 +50,7 @@ def scene() -> Any:
         (lambda: ralhe.encode_ladder(scene(), np.array([])), "sizes is empty"),
         (lambda: ralhe.encode_ladder(scene(), ["500kB"]), "size is '500kB', expected a whole number"),
         (lambda: ralhe.render(scene(), CAMERA, backend="cuda"), "backend is 'cuda', expected one of auto"),
+        (lambda: ralhe.render(scene(), View("front", CAMERA)), "camera is a View, expected a Camera"),
         (lambda: ralhe.render(scene(), CAMERA, eps2d=-1), "eps2d is -1, expected a variance"),
         (lambda: Camera(np.eye(4), np.eye(3), 40.5, 30), "width is 40.5, expected a whole number"),
         (lambda: Camera(np.eye(4), [[9, 37, 4], [0, 9, 3], [0, 0, 1]], 8, 6), "expected fx 0 cx, 0 fy cy, 0 0 1"),

@@ -137,8 +137,11 @@ def test_a_level_that_the_cut_took_is_told(plain_stream: Made) -> None:
     (level, end), (finer, _) = bitstream.info(plain_stream.data).level_ends[1:3]
     with pytest.warns(TruncatedNotice, match=f"level {level} of"):
         assert len(bitstream.decode(plain_stream.data[:end], level=finer)) == plain_stream.encoder.nodes[level]
+    with pytest.warns(TruncatedNotice, match=f"level {level} of"):
+        bitstream.decode(plain_stream.data[:end], max_bytes=end + 1)
     with warnings.catch_warnings(action="error"):
         bitstream.decode(plain_stream.data[:end], level=level)
+        bitstream.decode(plain_stream.data[:end], max_bytes=end)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -144,7 +146,7 @@ def test_images_without_a_photo_are_told(scene: Path, tmp_path: Path, calls: lis
     result = run("encode", scene, tmp_path / "out.ralhe", "--images", tmp_path / "transforms.json")
     assert result.exit_code == 0, result.output
     assert len(calls[0]["views"].fit + calls[0]["views"].test) == 1
-    assert "no photo of its cameras was found" in result.output
+    assert "no photo of its cameras can be used" in result.output
 
 
 def test_lambda_replaces_the_size(scene: Path, tmp_path: Path, calls: list[dict[str, Any]]) -> None:
@@ -292,6 +294,17 @@ def test_info_of_a_damaged_section_says_so(stream: Path) -> None:
         assert "checksum" in result.output and "geometry" in result.output
 
 
+def test_info_of_a_cut_stream_sees_damage_in_what_is_there(stream: Path) -> None:
+    data = bytearray(stream.read_bytes()[:-1])
+    stream.write_bytes(data)
+    assert run("info", stream).exit_code == 0
+    data[ralhe.info(bytes(data)).sections[0].offset] ^= 1
+    stream.write_bytes(data)
+    result = run("info", stream)
+    assert result.exit_code == 2
+    assert "the file is cut" in result.output and "checksum" in result.output
+
+
 def test_help_teaches() -> None:
     assert run("--help").exit_code == 0
     text = run("encode", "--help").output
@@ -347,6 +360,39 @@ def test_two_interrupts_keep_the_streams_that_were_whole(
     assert result.exit_code == 130
     assert result.output.splitlines()[-1] == "ralhe: stopped; 1 of 2 streams were written"
     assert [p.name for p in (tmp_path / "out").iterdir()] == [f"{scene.stem}-3kB.ralhe"]
+
+
+def test_what_stands_in_the_way_of_a_stream_is_told_before_the_work(scene: Path, tmp_path: Path) -> None:
+    (tmp_path / "out" / f"{scene.stem}-3kB.ralhe").mkdir(parents=True)
+    (tmp_path / "link.ralhe").symlink_to(tmp_path / "nowhere" / "scene.ralhe")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.delattr("ralhe.encoding.encode_ladder")
+        patched.delattr("ralhe.encoding.encode")
+        assert "is a folder" in refused("encode", scene, tmp_path / "out", "--sizes", "1.5kB,3kB")
+        assert "there is no folder" in refused("encode", scene, tmp_path / "link.ralhe")
+
+
+def test_a_pipe_is_no_scene(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert "is a pipe" in refused("encode", tmp_path / "pipe", tmp_path / "out.ralhe")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_output_that_cannot_be_printed_is_one_line(stream: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "ralhe", "info", str(stream)]
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert ended.stderr.splitlines()[:1] == ["ralhe: cannot print: No space left on device"]
+    assert "Traceback" not in ended.stderr and ended.returncode != 0
+
+
+def test_names_that_a_pipe_cannot_take_are_escaped(stream: Path, tmp_path: Path) -> None:
+    out = tmp_path / "\u6a21.ply"
+    command = [sys.executable, "-m", "ralhe", "decode", str(stream), str(out)]
+    environment = os.environ | {"PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
+    ended = subprocess.run(command, env=environment, capture_output=True)
+    assert ended.returncode == 0 and b"\\u6a21.ply: " in ended.stdout
+    assert out.exists()
 
 
 def test_a_pipe_that_nobody_reads_ends_no_job(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import importlib
 import io
+import os
 import re
+import subprocess
+import sys
+import termios
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -98,9 +102,9 @@ def test_every_camera_of_a_file_is_drawn(scene: Path, given: Path, out: Path) ->
     result = run("render", scene, out / "a.png", "--cameras", given)
     assert result.exit_code == 0
     assert result.output.splitlines() == [
-        f"{out / 'a-000.png'}: 32 x 32 pixels, 300 Gaussians",
-        f"{out / 'a-001.png'}: 48 x 36 pixels, 300 Gaussians",
-        f"{out / 'a-002.png'}: 48 x 36 pixels, 300 Gaussians",
+        f"{out / 'a-000.png'}: 32 x 32 pixels, 300 Gaussians, {ABOVE.name}",
+        f"{out / 'a-001.png'}: 48 x 36 pixels, 300 Gaussians, {FRONT.name}",
+        f"{out / 'a-002.png'}: 48 x 36 pixels, 300 Gaussians, {SIDE.name}",
     ]
     assert names(out) == ["a-000.png", "a-001.png", "a-002.png"]
     for i, seen in enumerate((ABOVE, FRONT, SIDE)):  # those that judge come first
@@ -364,6 +368,18 @@ def test_a_silent_step_shows_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> N
     assert terminal.getvalue().endswith("\r")  # and is wiped
 
 
+def test_a_terminal_without_a_size_shows_a_bar() -> None:
+    ours, theirs = os.openpty()
+    termios.tcsetwinsize(theirs, (0, 0))
+    lines = ["from ralhe.cli import progress_bar", "from ralhe.progress import Progress",
+             "progress_bar.SILENT_SECONDS = 0.0", "with progress_bar.ProgressBar() as bar:",
+             "    bar.update(Progress('fit', 30, 40))"]  # fmt: skip
+    subprocess.run([sys.executable, "-c", "\n".join(lines)], stderr=theirs, check=True)
+    assert b"%|" in os.read(ours, 4096)
+    os.close(ours)
+    os.close(theirs)
+
+
 def test_time_left_counts_from_the_last_zero(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -375,7 +391,9 @@ def test_time_left_counts_from_the_last_zero(
         bar.update(Progress("measuring", 0, 10))
         clock[0] = 120.0
         bar.update(Progress("measuring", 4, 10))
-    assert "measuring: 40%, about 30 s left" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "measuring: 40%, about 30 s left" in told
+    assert "measuring: 0%\n" in told  # nothing is known of the time yet
 
 
 def test_a_bar_counts_from_the_last_zero_too(monkeypatch: pytest.MonkeyPatch) -> None:

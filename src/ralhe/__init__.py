@@ -125,6 +125,8 @@ def read(path: str | Path) -> Gaussians:
     Raises SceneError or BitstreamError for bad content, OSError where the file cannot be read.
     """
     path = Path(path)
+    if path.is_fifo():  # formats are told by a first look
+        raise SceneError(f"{path.name}: is a pipe, which can be read only once; write it to a file first")
     return decode(path.read_bytes()) if is_stream(path) else files.read(path)
 
 

@@ -153,7 +153,7 @@ def decode(data: bytes | bytearray | memoryview, *, level: int | None = None,
     wanted = max((one for one in levels if level is None or one <= level), default=depth)
     reached = decoder.advance(max_bytes, level)
     gaussians = decoder.gaussians()
-    if reached < wanted and len(data) < decoder.info.size and max_bytes is None:
+    if reached < wanted and len(data) < decoder.info.size and (max_bytes is None or max_bytes > len(data)):
         warnings.warn(
             f"the stream is cut at byte {len(data)} of {decoder.info.size}: level {reached} of {depth}",
             TruncatedNotice,

@@ -75,6 +75,14 @@ class Gaussians:
             return (1.0 / (1.0 + np.exp(-x))).astype(np.float32)
 
     @property
+    def finite(self) -> npt.NDArray[np.bool_]:
+        """[N] whether a Gaussian's numbers are; logits may be infinite, and log scales minus that, of flat ones."""
+        whole = ~np.isnan(self.opacity_logits) & (self.log_scales < np.inf).all(axis=1)  # False for NaN
+        for array in (self.positions, self.rotations, self.sh):
+            whole &= np.isfinite(array).all(axis=tuple(range(1, array.ndim)))
+        return whole
+
+    @property
     def bounding_box(self) -> tuple[Array, Array]:
         """Lowest and highest corner of the positions, [3] each; zeros for an empty scene."""
         if len(self) == 0:

@@ -19,7 +19,8 @@ def describe_json(data: bytes) -> dict[str, Any]:
     out["levels"] = [_level(decoder.info, level, end) for level, end in decoder.info.level_ends]
     out["bytes_present"] = len(data)
     try:
-        out["attribute_bits"] = decoder.tally() if len(data) >= decoder.info.size else None
+        bits = decoder.tally()  # of what is there
+        out["attribute_bits"] = bits if len(data) >= decoder.info.size else None
     except BitstreamError as error:
         out["attribute_bits"], out["damage"] = None, str(error)
     return out

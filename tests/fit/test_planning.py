@@ -137,12 +137,25 @@ def test_the_next_size_of_a_thorough_preset_tries_more_or_fewer_still_where_it_w
 ) -> None:
     changing(monkeypatch, 1, 1)
     larger = settled(source, FAST)
-    changing(monkeypatch, change, 1)
+    changing(monkeypatch, change, 2)
     tried = promising(monkeypatch, lambda job: tries * job.plan.leaves)
     job = Planner(source, SIZE - 1000, None, replace(preset, trials=1), Meter(None, None), larger).settle(larger)
     usual = round(change * planned_count(SIZE - 1000, 1500, 0))
     assert tried == pytest.approx([usual, STEP**tries * usual] * abs(tries), rel=0.01)
     assert job.plan.leaves == pytest.approx(STEP**tries * usual, rel=0.01)
+
+
+@pytest.mark.parametrize(("imbalance", "trials", "steps"), [(1, 2, [0, -1]), (1, 3, [0, -1, 1]), (2, 3, [0, 1, -1])])
+def test_the_next_size_looks_where_it_hurts_and_both_ways_with_trials_to_spare(
+    source: Source, monkeypatch: pytest.MonkeyPatch, imbalance: float, trials: int, steps: list[int]
+) -> None:
+    changing(monkeypatch, 1, 1)
+    larger = settled(source, FAST)
+    changing(monkeypatch, 1, imbalance)
+    tried = promising(monkeypatch, lambda job: 0)
+    Planner(source, SIZE - 1000, None, replace(THOROUGH, trials=trials), Meter(None, None), larger).settle(larger)
+    usual = planned_count(SIZE - 1000, 1500, 0)
+    assert tried == pytest.approx([usual * STEP**step for step in steps], rel=0.01)
 
 
 @pytest.mark.parametrize("better", [8, 9])

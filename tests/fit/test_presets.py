@@ -32,6 +32,7 @@ def test_a_rung_looks_less_and_rounds_as_often() -> None:
     assert (rung.turns, rung.rounds) == (default.turns, default.rounds - 2)
     assert (rung.batch, rung.probes) == (0.8 * default.batch, default.probes // 4)
     assert rung.trials < default.trials
+    assert PRESETS["best"].continued().trials > rung.trials
     assert PRESETS["fast"].continued() == PRESETS["fast"]
 
 

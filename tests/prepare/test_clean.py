@@ -25,13 +25,24 @@ def spoilt(scene: Gaussians, field: str, row: int, value: float) -> Gaussians:
     return replace(scene, **{field: array})
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-@pytest.mark.parametrize("field", ["positions", "log_scales", "rotations", "sh"])
+NOT_FINITE = [(f, x) for f in ("positions", "log_scales", "rotations", "sh") for x in (np.nan, np.inf, -np.inf)]
+FLAT = ("log_scales", -np.inf)  # of no size along an axis
+
+
+@pytest.mark.parametrize(("field", "value"), [case for case in NOT_FINITE if case != FLAT])
 def test_not_finite_is_dropped(field: str, value: float) -> None:
     cleaned = clean(spoilt(visible(), field, 3, value))
     assert (cleaned.not_finite, cleaned.transparent, cleaned.dropped) == (1, 0, 1)
     expected = np.delete(visible().positions, 3, axis=0)
     assert np.array_equal(cleaned.gaussians.positions, expected)
+
+
+def test_flat_ones_stay() -> None:
+    scene = visible()
+    scene.log_scales[3, 2] = -np.inf
+    cleaned = clean(scene)
+    assert cleaned.dropped == 0
+    assert cleaned.gaussians.log_scales[3].tolist() == [*scene.log_scales[3, :2].tolist(), -60]
 
 
 def test_rows_say_where_they_stood() -> None:

@@ -75,6 +75,15 @@ def test_site_never_takes_the_place_of_something_else(stream: Path, tmp_path: Pa
     assert {path.read_text() for path in (tmp_path / "like").iterdir()} == {"mine"}
 
 
+def test_what_hosts_put_beside_a_site_is_left_alone(stream: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    run("export", stream, site)
+    for name in (".DS_Store", ".nojekyll", "CNAME"):
+        (site / name).write_text("theirs")
+    assert run("export", stream, site).exit_code == 0
+    assert (site / "CNAME").read_text() == (site / ".DS_Store").read_text() == "theirs"
+
+
 @pytest.mark.parametrize("earlier", [False, True])
 def test_an_interrupted_site_is_told_and_made_again(
     earlier: bool, stream: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -147,6 +156,18 @@ def test_single_file_opens_from_disk(browser: Any, stream: Path, tmp_path: Path)
     told = run("export", stream, page)
     assert told.exit_code == 0 and "opens in any browser" in told.stdout
     assert watch(browser, page.as_uri()) == ("10", [])
+
+
+def test_an_address_turns_a_page_whatever_was_found_to_be_up(browser: Any, stream: Path, tmp_path: Path) -> None:
+    run("export", stream, tmp_path / "scene.html")
+    pictures = []
+    for query in ("", "?up=z", "?up=-z"):
+        page = browser.new_page(viewport={"width": 200, "height": 150})
+        page.goto((tmp_path / "scene.html").as_uri() + query)
+        page.wait_for_selector(OVER, state="attached", timeout=30_000)
+        pictures.append(page.locator("canvas").screenshot())
+        page.close()
+    assert len(set(pictures)) == 3
 
 
 @pytest.mark.parametrize("kind", ["path", "bytes"])

@@ -19,7 +19,7 @@ from ralhe.cameras.poses import from_camera_to_world, from_quaternion
 from ralhe.cameras.views import Views, split
 from ralhe.errors import CameraError
 
-PLACES = ("sparse/0", "sparse", ".")
+PLACES = ("sparse/0", "sparse", "0", ".")
 
 
 def find(folder: Path) -> Path | None:

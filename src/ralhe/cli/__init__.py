@@ -32,14 +32,14 @@ def main() -> None:
 
     \b
     ralhe encode scene.ply scene.ralhe --size 500kB
-    ralhe decode scene.ralhe scene.ply
+    ralhe decode scene.ralhe decoded.ply
     ralhe compare scene.ply scene.ralhe --report report.html
     ralhe render scene.ralhe picture.png
     ralhe info scene.ralhe
     ralhe view scene.ralhe
     """
-    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files need not be UTF-8
-        sys.stdout.reconfigure(errors="surrogateescape")
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files need not be UTF-8, nor what a pipe takes
+        sys.stdout.reconfigure(errors="surrogateescape" if sys.stdout.encoding == "utf-8" else "backslashreplace")
 
 
 for command in (encode, decode, info, render, compare, view, serve, export, demo):

@@ -27,7 +27,7 @@ def decode(stream: Path, scene: Path, level: int | None, max_bytes: int | None) 
     """Decode STREAM (.ralhe) to SCENE (.ply or .spz).
 
     \b
-    ralhe decode scene.ralhe scene.ply
+    ralhe decode scene.ralhe decoded.ply
     ralhe decode scene.ralhe coarse.ply --max-bytes 100kB    what a reader has after 100 kB
     """
     with plain_words():

@@ -62,8 +62,8 @@ def encode(scene: Path, stream: Path, size: int | None, sizes: dict[str, int] | 
             with about(images):
                 views = cameras.read(images)
             if not any(view.photo for view in views.fit or views.test):
-                click.echo(f"note: {images}: no photo of its cameras was found; the stream will look like {scene.name}"
-                           " from where they stand", err=True)  # fmt: skip
+                click.echo(f"note: {images}: no photo of its cameras can be used; the stream will look like"
+                           f" {scene.name} from where they stand", err=True)  # fmt: skip
         if sizes is not None:
             encode_files(scene, stream, sizes, preset=preset, sh_degree=sh_degree, depth=depth, views=views)
             return
@@ -79,12 +79,15 @@ def encode_files(scene: Path, folder: Path, sizes: dict[str, int], **options: Un
     with about(scene):
         gaussians = ralhe.read(scene)
     make_folder(folder)
+    plain = scene.name.removesuffix(scene.suffix).removesuffix(".compressed")
+    streams = {name: folder / f"{plain}-{name}.ralhe" for name in sizes}
+    for stream in streams.values():
+        check_output(stream, scene)
     written = 0
 
     def write(size: int, report: EncodeReport) -> None:
         nonlocal written
-        for name in (name for name, wanted in sizes.items() if wanted == size):
-            stream = folder / f"{scene.name.removesuffix(scene.suffix).removesuffix('.compressed')}-{name}.ralhe"
+        for stream in (streams[name] for name, wanted in sizes.items() if wanted == size):
             with about(stream), files.whole_file(stream) as out:
                 out.write(report.data)
             written += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from ralhe.cli.serving import check_stream
 from ralhe.cli.steady_bar import SteadyBar
 from ralhe.progress import Progress
 from ralhe.sizes import format_size
-from ralhe.web.export import export_file, export_site
+from ralhe.web.export import export_file, export_site, stream_of
 from ralhe.web.first_look import can_draw, first_view
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ def export(stream: Path, site: Path) -> None:
             check_output(site, stream)
         elif is_there(site) and not is_folder(site):
             raise Failure(f"{site}: is a file; name a folder, or a file that ends in .html")
+        if not single:
+            with about(site):
+                stream_of(site)
         with about(stream):
             data = stream.read_bytes()
             view = looked_for(data)
@@ -54,8 +58,8 @@ def export(stream: Path, site: Path) -> None:
                 sizes = export_site(site, data, stream.name, view)
             except KeyboardInterrupt:
                 raise Stopped(f"stopped before {site} was whole") from None
-        told = f"{len(sizes)} files, {format_size(sum(sizes.values()))}"
-        click.echo(f"{site}: {told}; put them on any web host, or try them: python -m http.server -d {site}")
+        told = f"{len(sizes)} files, {format_size(sum(sizes.values()))}; put them on any web host, or try them:"
+        click.echo(f"{site}: {told} python -m http.server -d {shlex.quote(str(site))}")
 
 
 def looked_for(data: bytes) -> FirstView | None:

@@ -83,6 +83,10 @@ def plain_words(extra: str = "encode") -> Iterator[None]:
                 yield
         except MissingExtraError as error:
             raise Failure(str(error)) from error
+        except BrokenPipeError:  # click ends quietly where nobody reads on
+            raise
+        except OSError as error:  # what is left of them: those of printing
+            raise Failure(f"cannot print: {error.strerror or error}") from error
         except KeyboardInterrupt:
             raise Stopped("stopped; nothing was written") from None
 
@@ -111,10 +115,12 @@ def check_output(output: Path, *sources: Path) -> None:
     for source in sources:
         if is_there(source) and is_there(output) and source.samefile(output):
             raise Failure(f"{output}: input and output are the same file; give the output another name")
-    _check_parent(output)
     if is_folder(output):
         raise Failure(f"{output}: is a folder; name a file in it")
-    _check_writable(output.parent)
+    with about(output):
+        target = output.resolve() if output.is_symlink() else output
+    _check_parent(target)
+    _check_writable(target.parent)
 
 
 def is_there(path: Path) -> bool:

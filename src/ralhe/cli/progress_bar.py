@@ -15,6 +15,7 @@ from ralhe.sizes import format_size
 
 SILENT_SECONDS = 2.0
 LINE_SECONDS = 15.0
+USUAL_SCREEN = 80, 24
 
 
 class ProgressBar:
@@ -56,7 +57,8 @@ class ProgressBar:
             self._said = now
             left = (now - self._since) * (progress.total - progress.done) / max(progress.done, 1)
             share = f"{progress.phase}: {100 * progress.done // max(progress.total, 1)}%"
-            print(", ".join([share, f"about {left:.0f} s left", *notes]), file=sys.stderr, flush=True)
+            told = [f"about {left:.0f} s left"] if progress.done else []
+            print(", ".join([share, *told, *notes]), file=sys.stderr, flush=True)
 
     def say(self, line: str) -> None:
         """Prints a line on standard output, above the bar; whether anybody reads it is no matter of the job."""
@@ -69,10 +71,19 @@ class ProgressBar:
     def _draw(self, progress: Progress, note: str) -> None:
         if self._bar is None:
             layout = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining} {postfix}"
-            self._bar = tqdm(total=progress.total, bar_format=layout, file=sys.stderr, leave=False,
-                             smoothing=0, miniters=1)  # fmt: skip
+            columns, rows = _screen()
+            self._bar = tqdm(total=progress.total, bar_format=layout, file=sys.stderr, leave=False, ncols=columns,
+                             nrows=rows, smoothing=0, miniters=1)  # fmt: skip
             self._ahead = self._bar.start_t - time.monotonic()
         self._bar.total, self._bar.start_t = progress.total, self._since + self._ahead
         self._bar.set_description_str(progress.phase, refresh=False)
         self._bar.set_postfix_str(note, refresh=False)
         self._bar.update(progress.done - self._bar.n)
+
+
+def _screen() -> tuple[int, int] | tuple[None, None]:
+    """Columns and rows where a terminal says that it has none; otherwise tqdm finds them out."""
+    try:
+        return (None, None) if all(os.get_terminal_size(sys.stderr.fileno())) else USUAL_SCREEN
+    except OSError:
+        return None, None

@@ -20,7 +20,7 @@ from ralhe.progress import Progress
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from ralhe.cameras import Camera, Views
+    from ralhe.cameras import Camera, View, Views
     from ralhe.gaussians import Gaussians
 
 SIZE = 800, 600
@@ -36,7 +36,8 @@ QUALITY = 90  # of JPEG and WebP, 0 to 100
 @click.argument("picture", type=SCENE)
 @click.option("--cameras", type=SCENE, help="Cameras to draw: transforms.json, cameras.json, *.views.json or a folder"
               " with a COLMAP model.")  # fmt: skip
-@click.option("--camera", "number", type=click.IntRange(0), help="Draw only this camera, counted from 0.")
+@click.option("--camera", "number", type=click.IntRange(0), help="Draw only this camera, counted from 0: those held"
+              " out first, as a drawing of all tells.")  # fmt: skip
 @click.option("--orbit", type=click.IntRange(1, 1000), help="Draw so many views around the scene instead.")
 @click.option("--size", callback=picture_size, help="WIDTHxHEIGHT; cameras of a file shrink to it.  [default: 800x600]")
 @click.option("--background", callback=colour_of, help="black, white or #rrggbb.  [default: black, or the cameras']")
@@ -72,15 +73,15 @@ def render(scene: Path, picture: Path, cameras: Path | None, number: int | None,
                 bar.update(Progress("placing views", 0, 1))
                 with about(scene):
                     views = placed(gaussians, orbit, size or SIZE)
-            chosen = picked(views, number, every=bool(cameras or orbit))
-            if size:
-                chosen = [camera.within(*size) for camera in chosen]
+            shown = picked(views, number, every=bool(cameras or orbit))
+            chosen = [view.camera.within(*size) if size else view.camera for view in shown]
             images = drawn(gaussians, chosen, background or views.background, sh_degree, bar)
             with about(scene):
                 lines = saved(picture, images, len(chosen), moving=orbit is not None)
         count = f"{len(gaussians):,} Gaussian{'s' * (len(gaussians) != 1)}"
-        for line in lines:
-            click.echo(f"{line}, {count}")
+        names = [f", {view.name}" for view in shown] if cameras else [""] * len(lines)
+        for line, name in zip(lines, names, strict=True):
+            click.echo(f"{line}, {count}{name}")
 
 
 def placed(gaussians: Gaussians, orbit: int | None, size: tuple[int, int]) -> Views:
@@ -97,9 +98,9 @@ def given(path: Path) -> Views:
     return cameras.read(path)
 
 
-def picked(views: Views, number: int | None, *, every: bool) -> list[Camera]:
-    """The cameras to draw; those that judge come first, so that camera 0 is one of them."""
-    listed = [view.camera for view in (*views.test, *views.fit)]
+def picked(views: Views, number: int | None, *, every: bool) -> list[View]:
+    """The views to draw; those that judge come first, so that camera 0 is one of them."""
+    listed = [*views.test, *views.fit]
     if number is not None:
         if number >= len(listed):
             raise Failure(f"--camera {number}: there are {len(listed)} cameras, from 0 to {len(listed) - 1}")
@@ -109,12 +110,12 @@ def picked(views: Views, number: int | None, *, every: bool) -> list[Camera]:
 
 def drawn(gaussians: Gaussians, cameras: Sequence[Camera], background: tuple[float, float, float],
           sh_degree: int | None, bar: ProgressBar) -> Iterator[Image]:  # fmt: skip
-    """Pictures, one at a time; black where a scene's numbers make no colour."""
+    """Pictures, one at a time, without Gaussians whose numbers are not finite."""
     import numpy as np
     import torch
     from PIL import Image
 
-    splats = ralhe.Splats.of(gaussians)
+    splats = ralhe.Splats.of(gaussians.take(gaussians.finite))
     for i, camera in enumerate(cameras):
         bar.update(Progress("drawing", i, len(cameras)))
         with torch.no_grad():

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ralhe.cli.arguments import SCENE
-from ralhe.cli.failures import Failure, about, is_folder, plain_words
+from ralhe.cli.failures import Failure, about, is_folder, is_there, plain_words
 from ralhe.cli.serving import served
 
 
@@ -27,6 +27,8 @@ def serve(folder: Path, port: int, host: str) -> None:
     ralhe serve scenes/ --host 0.0.0.0 --port 80
     """
     with plain_words("view"):
+        if not is_there(folder):
+            raise Failure(f"{folder}: no such folder")
         if not is_folder(folder):
             raise Failure(f"{folder}: not a folder; show one file with: ralhe view {folder}")
         from ralhe.web.app import make_app

@@ -20,6 +20,7 @@ from ralhe.cameras import Views, photos
 from ralhe.cameras.views import View
 from ralhe.comparison.quality import Comparison, Image, SceneQuality, StreamLevel, ViewQuality
 from ralhe.errors import CameraError, RalheError
+from ralhe.files.notice import notice
 from ralhe.gaussians import Gaussians
 from ralhe.progress import Progress
 from ralhe.rasteriser import Splats, render
@@ -128,10 +129,14 @@ class _Scene:
         with _naming(path):
             gaussians = ralhe.read(path)
             sections, levels = _anatomy(path)
+        finite = gaussians.finite
+        if not finite.all():
+            lacking = f"{np.count_nonzero(~finite):,} Gaussians with numbers that are not finite"
+            notice(f"{path}: {lacking} are not drawn")
         quality = SceneQuality(
             path, path.stat().st_size, len(gaussians), gaussians.sh_degree, (), sections=sections, levels=levels
         )
-        return cls(gaussians, Splats.of(gaussians), quality)
+        return cls(gaussians, Splats.of(gaussians.take(finite)), quality)
 
     def draw(self, view: View, background: tuple[float, float, float]) -> Pixels:
         """What the view sees, cut to [0, 1]; black where a scene's numbers make no colour."""

@@ -17,6 +17,7 @@ from ralhe.fit.plan import (
     MAX_PLANNED_DEPTH,
     MIN_HARMONIC_SIZE,
     TRIED_DEPTH,
+    WANTED,
     Plan,
     least_count,
     planned_change,
@@ -33,6 +34,7 @@ REPLANS = 6  # at most, of a plan that cannot meet its size
 TINY_SIZE = 2000
 STEP = 1.25  # in the number of Gaussians from one plan to the next that is tried
 FINE = 4e-4  # lambda below which a stream without the harmonics of its scene has bytes for them after all
+ONE_WAY = 2  # trials that a size after the first spends on one way
 CARRIED = 0.5
 """Where trials cut the count at one size, the next size starts from that cut's square root. Whether more would do
 better, each size tries for itself (docs/design.md)."""
@@ -137,9 +139,10 @@ class Planner:
         outweighs = imbalance > BALANCED
         if self._preset.thorough and self._first:
             return (True, False) if outweighs else (False, True)
-        if self._preset.thorough and change < 1:
-            return (False,)
-        return (True,) if outweighs or self._preference >= 1 else ()
+        ways: tuple[bool, ...] = (True, False) if outweighs or self._preference >= 1 else ()
+        if self._preset.thorough and (change < 1 or imbalance < WANTED):
+            ways = False, True
+        return ways if self._preset.trials > ONE_WAY else ways[:1]
 
     def _levelled(self, job: Job) -> Job:
         """The same Gaussians a level less deep, or deeper, where that leaves a smaller error before any retraining."""

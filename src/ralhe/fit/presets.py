@@ -55,7 +55,7 @@ class Preset:
             self,
             rounds=max(self.rounds - 2, 1),
             batch=max(self.batch * 4 // 5, fast.batch),
-            trials=min(self.trials, fast.trials),
+            trials=max(self.trials - 1, fast.trials),
             probes=self.probes // 4,
         )
 

@@ -24,7 +24,7 @@ class Cleaned:
 
     gaussians: Gaussians
     rows: npt.NDArray[np.intp]  # [K] where they stood in the scene, ascending
-    not_finite: int  # position, scale, rotation, opacity or colour is NaN or infinite (logits may be +-inf)
+    not_finite: int  # as `Gaussians.finite` has it
     transparent: int  # opacity below 1/255
     far: int  # the others that lie where no camera reaches
 
@@ -36,11 +36,7 @@ class Cleaned:
 def clean(gaussians: Gaussians) -> Cleaned:
     """Drops Gaussians nobody can see; unit quaternions (zero ones become the identity), the rest within its limits:
     logits within +-8, log scales within +-60, harmonics within +-1,000."""
-    colours = gaussians.sh.reshape(len(gaussians), 3 * gaussians.sh.shape[1])
-    flat = (gaussians.positions, gaussians.log_scales, gaussians.rotations, colours)
-    finite = ~np.isnan(gaussians.opacity_logits)
-    for array in flat:
-        finite &= np.isfinite(array).all(axis=1)
+    finite = gaussians.finite
     opaque = gaussians.opacities >= MIN_OPACITY
     near = np.abs(gaussians.positions).max(axis=1, initial=0.0) < FAR
     seen = finite & opaque & near

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ralhe.cameras.camera import Camera
-from ralhe.errors import SceneError
+from ralhe.errors import CameraError, SceneError
 from ralhe.gaussians import MAX_SH_DEGREE, Gaussians
 from ralhe.rasteriser.cpu import rasterise
 from ralhe.rasteriser.gpu import drawing_device, gsplat_absence, rasterise_gpu
@@ -45,8 +45,11 @@ def render(
     background: R, G, B behind everything. sh_degree: highest band to use. eps2d: variance of the low-pass, square
     pixels. backend: "auto" takes gsplat for tensors on a GPU, and for a scene where torch sees a GPU and gsplat is
     installed; else the kernels for the CPU. Raises SceneError for a degree, a backend or a variance that
-    cannot be had, a background that is no colour, and tensors that are not where the backend draws.
+    cannot be had, a background that is no colour, and tensors that are not where the backend draws,
+    CameraError for a camera that is none.
     """
+    if not isinstance(camera, Camera):
+        raise CameraError(f"camera is a {type(camera).__name__}, expected a Camera; that of a view is view.camera")
     if sh_degree is not None and not 0 <= sh_degree <= MAX_SH_DEGREE:
         raise SceneError(f"SH degree is {sh_degree}, expected 0 to {MAX_SH_DEGREE}")
     if backend not in get_args(Backend):

@@ -86,13 +86,13 @@ class Matter:
 
 def visible(scene: Gaussians) -> Gaussians:
     """The Gaussians that a camera can see, of degree 0; all finite ones, made opaque, where it can see none."""
-    columns = np.concatenate([scene.positions, scene.log_scales, scene.rotations, scene.sh[:, 0]], axis=1)
-    finite = np.isfinite(columns).all(axis=1) & (scene.log_scales < EXTREME).all(axis=1)
+    scene = scene.with_sh_degree(0)
+    finite = scene.finite & (scene.log_scales < EXTREME).all(axis=1)
     if not finite.any():
         raise SceneError(f"no Gaussian of the scene's {len(scene)} is finite; views need at least one to look at")
-    scene = scene.with_sh_degree(0).take(finite)
+    scene = scene.take(finite)
     scene = replace(scene, log_scales=np.maximum(scene.log_scales, -EXTREME))
-    seen = scene.opacities > MIN_OPACITY  # False for NaN
+    seen = scene.opacities > MIN_OPACITY
     if seen.any():
         return scene.take(seen)
     return replace(scene, opacity_logits=np.full(len(scene), np.inf, np.float32))

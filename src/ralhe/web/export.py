@@ -15,6 +15,7 @@ from ralhe.web.page import Settings, page_html, settings_of, source, whole_page_
 
 INDEX = "index.html"
 FILES = ("viewer.js", "viewer.css", WASM.name)
+DOMAIN = "CNAME"  # what a web host or a file manager puts beside an export: this, and names that begin with a dot
 
 
 class ExportError(RalheError):
@@ -27,7 +28,7 @@ def export_site(folder: Path, data: bytes, name: str, view: FirstView | None) ->
     Each file appears when it is whole, index.html last. An earlier export is replaced; an interrupted one leaves what
     was there before. Raises ExportError where the folder holds anything else, OSError where it cannot be written.
     """
-    earlier = _stream_of(folder)
+    earlier = stream_of(folder)
     folder.mkdir(parents=True, exist_ok=True)
     if not name.lower().endswith(SUFFIX) or not is_text(name):
         name = f"scene{SUFFIX}"
@@ -50,9 +51,10 @@ def export_site(folder: Path, data: bytes, name: str, view: FirstView | None) ->
     return {file: len(content) for file, content in contents.items()}
 
 
-def _stream_of(folder: Path) -> str | None:
+def stream_of(folder: Path) -> str | None:
     """The stream that an earlier export of the folder shows. Raises ExportError where it holds anything else."""
     names = {path.name for path in folder.iterdir()} if folder.is_dir() else set[str]()
+    names = {name for name in names if not name.startswith(".") and name != DOMAIN}
     settings = settings_of((folder / INDEX).read_text("utf-8", "replace")) if INDEX in names else None
     streams = {name for name in names if name.lower().endswith(SUFFIX)}
     if names and (settings is None or names - streams - {INDEX, *FILES}):

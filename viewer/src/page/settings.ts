@@ -41,7 +41,11 @@ export function readSettings(): Settings {
     settings.src = src;
   }
   const up = query.get("up");
-  if (up) settings.up = direction(up);
+  if (up) {
+    settings.up = direction(up);
+    delete settings.camera; // whoever says what is up does not believe the camera that was found
+    delete settings.cameras;
+  }
   const camera = query.get("camera");
   if (camera) settings.camera = hint(camera, settings.up);
   const fov = query.get("fov");
