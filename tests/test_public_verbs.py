@@ -45,6 +45,13 @@ def test_a_stream_that_cannot_be_made_leaves_the_old_file(tmp_path: Path, monkey
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_cut_stream_is_named(small_stream: Made, tmp_path: Path) -> None:
+    path = tmp_path / "cut.ralhe"
+    path.write_bytes(small_stream.data[:-1])
+    with pytest.warns(ralhe.TruncatedNotice, match=r"^cut\.ralhe is cut at byte"):
+        ralhe.read(path)
+
+
 def test_a_decoded_ply_is_the_decoded_scene(small_stream: Made, tmp_path: Path) -> None:
     decoded = ralhe.decode(small_stream.data)
     ralhe.write(tmp_path / "scene.ply", decoded)

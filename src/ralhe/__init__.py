@@ -127,7 +127,7 @@ def read(path: str | Path) -> Gaussians:
     path = Path(path)
     if path.is_fifo():  # formats are told by a first look
         raise SceneError(f"{path.name}: is a pipe, which can be read only once; write it to a file first")
-    return decode(path.read_bytes()) if is_stream(path) else files.read(path)
+    return decode(path.read_bytes(), name=path.name) if is_stream(path) else files.read(path)
 
 
 def write(path: str | Path, gaussians: Gaussians) -> None:

@@ -132,12 +132,12 @@ def info(data: bytes | bytearray | memoryview) -> StreamInfo:
     return Decoder(data).info
 
 
-def decode(data: bytes | bytearray | memoryview, *, level: int | None = None,
-           max_bytes: int | None = None) -> Gaussians:  # fmt: skip
+def decode(data: bytes | bytearray | memoryview, *, level: int | None = None, max_bytes: int | None = None,
+           name: str = "the stream") -> Gaussians:  # fmt: skip
     """The Gaussians of a stream, ascending in Morton order.
 
     level: nodes of that octree level instead of the leaves (the nearest one the stream has from below).
-    max_bytes: as if the stream ended there, 0 or more.
+    max_bytes: as if the stream ended there, 0 or more. name: what a notice calls the stream.
     A stream that ends early decodes to the finest level it holds, with a TruncatedNotice.
     Raises BitstreamError when the stream is damaged, holds no level or only finer ones than `level`.
     """
@@ -155,7 +155,7 @@ def decode(data: bytes | bytearray | memoryview, *, level: int | None = None,
     gaussians = decoder.gaussians()
     if reached < wanted and len(data) < decoder.info.size and (max_bytes is None or max_bytes > len(data)):
         warnings.warn(
-            f"the stream is cut at byte {len(data)} of {decoder.info.size}: level {reached} of {depth}",
+            f"{name} is cut at byte {len(data)} of {decoder.info.size}: level {reached} of {depth}",
             TruncatedNotice,
             stacklevel=2,
         )
