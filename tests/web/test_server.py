@@ -309,7 +309,8 @@ def test_a_known_look_does_not_wait_for_a_drawing(folder: Path, monkeypatch: pyt
         os.utime(known, (1, 1))
         await drawings.of(known)
 
-    anyio.run(ask)
+    with ThreadPoolExecutor(1) as pool:  # the thread of the tests may have a loop, that of a browser
+        pool.submit(anyio.run, ask).result()
     assert drawn == ["a.ralhe", "b.ralhe", "a.ralhe"]
 
 
