@@ -284,6 +284,20 @@ def test_info_as_json(stream: Path, small_stream: Made) -> None:
     assert sections == known["bytes"]["geometry"] + known["bytes"]["attributes"]
 
 
+def test_info_tells_people_what_it_tells_programs(stream: Path, small_stream: Made) -> None:
+    known, lines = json.loads(run("info", stream, "--json").output), run("info", stream).output.splitlines()
+    said = {line[:14].strip(): line[14:].split() for line in lines}
+    n, kinds = known["leaves"], {**known["bytes"], **{k: b / 8 for k, b in known["attribute_bits"].items()}}
+    for kind, size in kinds.items():
+        assert said[kind] == [f"{size:,.0f}", f"{8 * size / n:.2f}"], kind
+    assert said["Gaussians"][:3] == [f"{n:,}", "of", f"{known['source_gaussians']:,},"]
+    assert ("antialiased" in said["coordinates"][-1]) == known["antialiased"]
+    low, high = known["bounding_box"]
+    assert " ".join(said["bounding box"]).startswith(f"({low[0]:.4g}, ")
+    assert f"to ({high[0]:.4g}, " in " ".join(said["bounding box"])
+    assert not any("cut" in line for line in lines)
+
+
 def test_info_of_a_damaged_section_says_so(stream: Path) -> None:
     data = bytearray(stream.read_bytes())
     data[-1] ^= 1
