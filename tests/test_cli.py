@@ -361,6 +361,33 @@ def test_two_interrupts_write_nothing(scene: Path, tmp_path: Path, monkeypatch: 
     assert signal.getsignal(signal.SIGINT) is handler
 
 
+def test_a_ladder_takes_cameras_can_be_stopped_and_names_its_streams(
+    scene: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[str, Any] = {}
+
+    def encode_ladder(*_: Any, finished: Callable[[int, EncodeReport], None], **options: Any) -> None:
+        seen.update(options)
+        signal.raise_signal(signal.SIGINT)
+        finished(3000, REPORT)
+
+    monkeypatch.setattr("ralhe.encoding.encode_ladder", encode_ladder)
+    frame = {"file_path": "one.png", "transform_matrix": np.eye(4).tolist()}
+    lens = {"w": 40, "h": 30, "fl_x": 50, "fl_y": 50, "cx": 20, "cy": 15}
+    (tmp_path / "transforms.json").write_text(json.dumps({**lens, "frames": [frame]}))
+    given = scene.rename(tmp_path / "one.compressed.ply")
+    options = ("--sizes", "3kB", "--images", tmp_path / "transforms.json")
+    assert run("encode", given, tmp_path / "out", *options).exit_code == 0
+    assert len(seen["views"].fit + seen["views"].test) == 1
+    assert seen["stop"].is_set()
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["one-3kB.ralhe"]
+
+
+def test_the_suffix_of_a_stream_may_be_upper_case(scene: Path, tmp_path: Path, calls: list[dict[str, Any]]) -> None:
+    assert run("encode", scene, tmp_path / "OUT.RALHE").exit_code == 0
+    assert (tmp_path / "OUT.RALHE").read_bytes() == REPORT.data
+
+
 def test_two_interrupts_keep_the_streams_that_were_whole(
     scene: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
