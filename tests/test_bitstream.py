@@ -101,6 +101,28 @@ def test_a_level_between_boundaries_is_the_one_below(plain_stream: Made) -> None
     assert len(bitstream.decode(plain_stream.data, level=21)) == len(plain_stream.codes)
 
 
+def test_geometry_comes_no_earlier_than_it_is_leant_on(plain_stream: Made) -> None:
+    sections, lookahead = bitstream.info(plain_stream.data).sections, plain_stream.header.lookahead
+    assert len([s for s in sections if s.kind == "geometry"]) > 2
+    for i, section in enumerate(sections):
+        if section.kind == "geometry":
+            leaning = next(s for s in sections[i:] if s.kind == "attributes")
+            assert section.first_level < leaning.last_level + 1 + lookahead
+
+
+def test_an_even_scene_is_as_long_as_its_count_asks_for() -> None:
+    leaves = 8**6 - 1
+    made = make_stream(full_cube_codes(6)[:leaves], 6, attributes=np.zeros((leaves, 10), np.float32))
+    longest = max(bitstream.info(made.data).sections, key=lambda s: s.count)
+    end = longest.offset + longest.length
+    assert longest.count == leaves
+    assert leaves <= 65536 + 64 * end < leaves + 64
+    section = made.data[longest.offset : end]
+    assert section.endswith(bytes(1000))
+    assert crc32c(section) == longest.crc
+    assert len(bitstream.decode(made.data)) == leaves
+
+
 def test_damage_behind_a_level_does_not_matter_to_it(plain_stream: Made) -> None:
     info = bitstream.info(plain_stream.data)
     for (level, end), (finer, _) in itertools.pairwise(info.level_ends):

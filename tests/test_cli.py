@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -18,6 +19,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 import ralhe
+from ralhe import cameras
+from ralhe.cameras import Camera, View, Views
 from ralhe.cli import main
 from ralhe.cli.progress_bar import ProgressBar
 from ralhe.encoding import EncodeReport
@@ -149,6 +152,18 @@ def test_images_without_a_photo_are_told(scene: Path, tmp_path: Path, calls: lis
     assert "no photo of its cameras can be used" in result.output
 
 
+def test_images_with_a_photo_are_not_complained_of(
+    scene: Path, tmp_path: Path, calls: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = View("one", Camera.looking_at(np.array([3.0, 0, 0]), np.zeros(3), np.array([0.0, 0, 1]), fov=1.0, width=40,
+                                         height=30), tmp_path / "one.png")  # fmt: skip
+    monkeypatch.setattr(cameras, "read", lambda _: Views((seen,), (), (0.0, 0.0, 0.0)))
+    result = run("encode", scene, tmp_path / "out.ralhe", "--images", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert calls[0]["views"].fit == (seen,)
+    assert "no photo" not in result.output
+
+
 def test_lambda_replaces_the_size(scene: Path, tmp_path: Path, calls: list[dict[str, Any]]) -> None:
     assert run("encode", scene, tmp_path / "out.ralhe", "--lmbda", "0.1").exit_code == 0
     assert (calls[0]["size"], calls[0]["lmbda"]) == (None, 0.1)
@@ -248,6 +263,44 @@ def test_a_folder_that_takes_no_file_is_told_before_the_work(
     message = refused("encode", scene, tmp_path / "out.ralhe")
     assert message == f"{tmp_path}: cannot be written to (Permission denied); name another folder"
     assert not calls
+
+
+def test_several_sizes_need_a_folder_that_takes_files(
+    scene: Path, tmp_path: Path, calls: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(**_: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("ralhe.cli.failures.tempfile.TemporaryFile", full)
+    message = refused("encode", scene, tmp_path / "out", "--sizes", "3kB,2kB")
+    assert message == f"{tmp_path / 'out'}: cannot be written to (Permission denied); name another folder"
+    assert not calls
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_a_stream_that_cannot_be_written_whole_leaves_the_one_before(
+    several: bool, scene: Path, tmp_path: Path, calls: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`calls` keeps the encode of a single stream from doing any work."""
+
+    def encode_ladder(*_: Any, finished: Callable[[int, EncodeReport], None], **__: Any) -> None:
+        finished(3000, REPORT)
+
+    class Full(io.FileIO):
+        def write(self, data: Any) -> int:
+            super().write(data[:4])
+            raise OSError(28, "No space left on device")
+
+    out = tmp_path / "scene-3kB.ralhe"
+    out.write_bytes(b"the one before")
+    opened = Path.open
+    monkeypatch.setattr("ralhe.encoding.encode_ladder", encode_ladder)
+    monkeypatch.setattr(Path, "open", lambda path, mode="r", *a, **k: Full(path, mode) if mode in {"xb", "wb"} else
+                        opened(path, mode, *a, **k))  # fmt: skip
+    where = (tmp_path, "--sizes", "3kB") if several else (out, "--size", "3kB")
+    assert refused("encode", scene, *where) == f"{out}: No space left on device"
+    assert out.read_bytes() == b"the one before"
+    assert sorted(tmp_path.iterdir()) == [out, scene]
 
 
 def test_a_scene_that_nobody_sees_is_told(tmp_path: Path) -> None:

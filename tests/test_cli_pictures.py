@@ -15,6 +15,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -198,6 +199,24 @@ def test_render_refuses_before_it_reads(scene: Path, given: Path, out: Path) -> 
     assert names(out) == []
 
 
+@pytest.mark.parametrize(("name", "format"), [("a.png", "PNG"), ("a.jpg", "JPEG"), ("a.JPEG", "JPEG"),
+                                              ("a.webp", "WEBP"), ("a.gif", "GIF")])  # fmt: skip
+def test_a_name_decides_the_format(name: str, format: str, scene: Path, given: Path, out: Path) -> None:
+    assert run("render", scene, out / name, "--cameras", given, "--camera", "0").exit_code == 0
+    with PIL.Image.open(out / name) as picture:
+        assert (picture.format, picture.size) == (format, (32, 32))
+
+
+def test_colours_beyond_white_and_none_at_all_are_drawn(
+    scene: Path, given: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    colour = torch.tensor([[[2.0, -1.0, 0.5], [torch.nan, 1.0, 0.0]]])
+    monkeypatch.setattr(ralhe, "render", lambda *_, **__: SimpleNamespace(colour=colour))
+    assert run("render", scene, out / "a.png", "--cameras", given, "--camera", "0").exit_code == 0
+    with PIL.Image.open(out / "a.png") as picture:
+        assert np.array_equal(np.asarray(picture), [[[255, 0, 128], [0, 255, 0]]])
+
+
 def test_render_names_the_file_that_is_bad(scene: Path, given: Path, out: Path, tmp_path: Path) -> None:
     empty, bad, nowhere = tmp_path / "empty.ply", tmp_path / "bad.ply", tmp_path / "nowhere"
     ralhe.write(empty, sphere(0))
@@ -280,6 +299,16 @@ def test_long_names_keep_both_ends() -> None:
     assert len(name) == 40
     assert name.startswith("first/a")
     assert name.endswith("aaa.compressed.ply")
+
+
+def test_compare_looks_at_the_size_that_was_asked_for(scene: Path, given: Path, tmp_path: Path) -> None:
+    half = tmp_path / "half.ply"
+    ralhe.write(half, SCENE.take(np.arange(150)))
+    line = run("compare", scene, half, "--cameras", given, "--size", "16x16").output.splitlines()[3]
+    small = ralhe.compare(scene, half, views=given, size=(16, 16)).scenes[0].views[0].psnr
+    large = ralhe.compare(scene, half, views=given).scenes[0].views[0].psnr
+    assert f" {small:.2f} " in line
+    assert f"{small:.2f}" != f"{large:.2f}"
 
 
 def test_compare_writes_a_report(scene: Path, given: Path, tmp_path: Path) -> None:

@@ -155,6 +155,7 @@ def test_single_file_opens_from_disk(browser: Any, stream: Path, tmp_path: Path)
     page = tmp_path / "scene.html"
     told = run("export", stream, page)
     assert told.exit_code == 0 and "opens in any browser" in told.stdout
+    assert set(settings_of(page.read_text())["camera"]) == {"eye", "target", "up"}
     assert watch(browser, page.as_uri()) == ("10", [])
 
 

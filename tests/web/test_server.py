@@ -363,6 +363,29 @@ def test_view_opens_the_page(no_open: bool, folder: Path, monkeypatch: pytest.Mo
         assert opened.get(timeout=5) == page
 
 
+def test_view_serves_what_was_named_to_this_machine_at_the_port_asked_for(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served: list[tuple[TestClient, str, int]] = []
+    monkeypatch.setattr(server, "run", lambda app, host, port, _: served.append((TestClient(app), host, port)))
+    assert CliRunner().invoke(main, ["view", str(folder / "a.ralhe"), "--port", "4321"]).exit_code == 0
+    [(client, *where)] = served
+    assert where == ["127.0.0.1", 4321]
+    assert client.get("/more/b%20c%23%3F.ralhe").status_code == 404
+    answer = client.get("/a.ralhe", headers=ORIGIN)
+    assert answer.status_code == 200
+    assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize("command", ["view", "serve"])
+def test_without_the_view_extra_the_mend_is_told(command: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "ralhe.web.app")
+    monkeypatch.setitem(sys.modules, "starlette.applications", None)
+    told = CliRunner().invoke(main, [command, str(folder / "a.ralhe" if command == "view" else folder)])
+    assert told.exit_code == 2
+    assert "ralhe[view]" in told.stderr
+
+
 def test_port_that_is_taken_is_one_line(folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
