@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
 import pytest
 
-from ralhe.coordinates import convert
+from ralhe.coordinates import convert, in_ply_axes
 from ralhe.errors import SceneError
 from ralhe.gaussians import COORDINATES
 
@@ -81,6 +82,13 @@ def test_unspecified_counts_as_rdf(make_scene, assert_same):
         convert(make_scene(degree=2), "RUB"),
         convert(make_scene(degree=2, coordinates="RDF"), "RUB"),
     )
+
+
+def test_a_system_is_named_once_a_scene_is_turned_to_it(make_scene, assert_same):
+    scene = make_scene(degree=1)
+    assert convert(scene, "RDF").coordinates == "RDF"
+    assert in_ply_axes(scene) is scene
+    assert_same(in_ply_axes(convert(scene, "RUB")), replace(scene, coordinates="RDF"))
 
 
 def test_unspecified_is_no_target(make_scene):
