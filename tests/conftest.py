@@ -1,4 +1,4 @@
-"""Makes `scenes` and `streams` importable from every test; streams that several tests read, and a real browser."""
+"""Streams that several tests read, and a real browser."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from scenes import surface_codes, uniform_codes
-from streams import Made, make_stream
+from tests.scenes import surface_codes, uniform_codes
+from tests.streams import Made, make_stream
 
 CHROMIUM = ("/usr/bin/chromium", "chromium", "chromium-browser", "google-chrome")
 QUIET = ("no-sandbox", "disable-quic", "no-first-run", "disable-background-networking", "disable-component-update",

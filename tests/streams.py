@@ -13,7 +13,7 @@ from ralhe.core import Encoder, Walked
 from ralhe.core.encoder import CodedSection
 from ralhe.octree import Codes
 from ralhe.parameters import Parameters, QuantisedTensor, roots_of
-from scenes import random_attributes
+from tests.scenes import random_attributes
 
 FIXED_HEADER = 64
 CONTRACTION_BYTES = 16

@@ -15,8 +15,8 @@ from ralhe import encoding, viewpoints
 from ralhe.cameras import Camera, View
 from ralhe.errors import RalheError
 from ralhe.extras import needing
-from scenes import sphere
-from streams import Made
+from tests.scenes import sphere
+from tests.streams import Made
 
 CAMERA = Camera.looking_at(np.array([0, 0, -3]), np.zeros(3), np.array([0, -1, 0]), fov=1.0, width=8, height=6)
 

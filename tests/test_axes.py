@@ -13,7 +13,7 @@ from ralhe.cameras import Views
 from ralhe.coordinates import convert
 from ralhe.gaussians import Gaussians
 from ralhe.viewpoints import opening, place_views, turntable
-from scenes import sphere
+from tests.scenes import sphere
 
 SIZE = 40, 30
 

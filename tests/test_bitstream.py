@@ -14,8 +14,8 @@ from ralhe.bitstream import MAGIC, VERSION, Header, TruncatedNotice, assemble_em
 from ralhe.errors import BitstreamError
 from ralhe.gaussians import COORDINATES
 from ralhe.prepare import VoxelGrid
-from scenes import all_finite, full_cube_codes, same_bits, surface_codes, uniform_codes
-from streams import Made, make_stream, rebuild, rows_of, sealed, sections_of, table_start
+from tests.scenes import all_finite, full_cube_codes, same_bits, surface_codes, uniform_codes
+from tests.streams import Made, make_stream, rebuild, rows_of, sealed, sections_of, table_start
 
 CRC_CHECK_VALUE = 0xE3069283
 """CRC-32C of "123456789", as every catalogue of checksums gives it."""

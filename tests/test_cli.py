@@ -26,8 +26,8 @@ from ralhe.cli.progress_bar import ProgressBar
 from ralhe.encoding import EncodeReport
 from ralhe.gaussians import Gaussians
 from ralhe.progress import Progress
-from scenes import sphere
-from streams import Made
+from tests.scenes import sphere
+from tests.streams import Made
 
 REPORT = EncodeReport(
     data=b"RALH made up",

@@ -34,8 +34,8 @@ from ralhe.cli.compilation import compilation_told
 from ralhe.cli.progress_bar import ProgressBar
 from ralhe.cli.steady_bar import SteadyBar
 from ralhe.progress import Progress
-from scenes import sphere
-from test_cli import refused, run
+from tests.scenes import sphere
+from tests.test_cli import refused, run
 
 SCENE = sphere(300, degree=1)
 BACKGROUND = 0.0, 0.0, 1.0

@@ -18,8 +18,8 @@ from ralhe.bitstream import assemble
 from ralhe.core import Decoder
 from ralhe.errors import BitstreamError
 from ralhe.parameters import QuantisedTensor
-from scenes import all_finite, chain_codes, full_cube_codes, surface_codes, uniform_codes
-from streams import channels_of, make_stream, rebuild, rows_of, sealed, sections_of, table_start
+from tests.scenes import all_finite, chain_codes, full_cube_codes, surface_codes, uniform_codes
+from tests.streams import channels_of, make_stream, rebuild, rows_of, sealed, sections_of, table_start
 
 CHUNKS, CHUNK = 20, 500
 SECONDS_EACH = 2.0  # of one core

@@ -11,7 +11,7 @@ import ralhe
 from ralhe import bitstream, metrics
 from ralhe.encoding import EncodeReport, encode
 from ralhe.gaussians import Gaussians
-from scenes import all_finite, identical, sphere
+from tests.scenes import all_finite, identical, sphere
 
 SIZE = 6_000
 

@@ -18,7 +18,7 @@ from ralhe.fit.rate_control import LAMBDA_RANGE, TOLERANCE
 from ralhe.gaussians import Gaussians
 from ralhe.prepare import clean
 from ralhe.progress import Progress
-from scenes import all_finite, same_bits, sphere, stuffed
+from tests.scenes import all_finite, same_bits, sphere, stuffed
 
 BUSY = {5_000: 1500, 20_000: 2000, 45_000: 1600}
 """Size targets, and Gaussians of degree 3 that need more than that at best quality."""

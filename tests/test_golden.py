@@ -14,7 +14,7 @@ import pytest
 from ralhe import bitstream
 from ralhe.bitstream import VERSION
 from ralhe.gaussians import Gaussians
-from scenes import FIELDS
+from tests.scenes import FIELDS
 
 FOLDER = Path(__file__).with_name("golden")
 KNOWN: dict[str, dict[str, Any]] = json.loads((FOLDER / "digests.json").read_text())

@@ -11,7 +11,7 @@ import pytest
 
 import ralhe
 from ralhe.core.instance import WASM
-from streams import Made
+from tests.streams import Made
 
 FITTING_HALF = ("torch", "numba", "ralhe.encoding", "ralhe.fit", "ralhe.model", "ralhe.prepare")
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import ralhe
-from scenes import same_bits, sphere
-from streams import Made
+from tests.scenes import same_bits, sphere
+from tests.streams import Made
 
 
 def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

@@ -9,7 +9,7 @@ import pytest
 
 import ralhe
 from benchmarks import ours
-from scenes import sphere
+from tests.scenes import sphere
 
 
 def test_a_size_too_small_does_not_cost_the_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

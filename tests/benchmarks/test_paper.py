@@ -18,7 +18,7 @@ from benchmarks.baselines.range_coder import ROOM, TAIL
 from benchmarks.baselines.sparse_convolution import convolve, neighbours_of
 from ralhe.octree import voxels_of
 from ralhe.prepare import choose_grid, clean, voxelise
-from scenes import sphere, surface_codes
+from tests.scenes import sphere, surface_codes
 
 
 @pytest.fixture(scope="module")

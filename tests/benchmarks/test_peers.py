@@ -14,7 +14,7 @@ from benchmarks.codecs import CODECS, SETS, chosen
 from benchmarks.peers import gsply, splat_transform, thinning
 from benchmarks.peers.splat_transform import SPZ
 from benchmarks.process import Cost, ProgramError
-from scenes import sphere
+from tests.scenes import sphere
 
 
 class Grocer:

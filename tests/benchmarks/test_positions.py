@@ -8,8 +8,8 @@ import pytest
 from benchmarks.baselines import positions
 from ralhe.bitstream import info
 from ralhe.prepare.voxels import VoxelGrid
-from scenes import chain_codes, surface_codes, uniform_codes
-from streams import make_stream
+from tests.scenes import chain_codes, surface_codes, uniform_codes
+from tests.streams import make_stream
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.baselines import gpcc, raht
-from scenes import chain_codes, full_cube_codes, surface_codes
+from tests.scenes import chain_codes, full_cube_codes, surface_codes
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from benchmarks.scenes import Scene, find
 from benchmarks.sweep import Sweep
 from ralhe import cameras
 from ralhe.errors import SceneError
-from scenes import sphere
+from tests.scenes import sphere
 
 
 @dataclass

@@ -5,12 +5,12 @@ from __future__ import annotations
 import struct
 import warnings
 
-import dialects
 import pytest
 
 from ralhe.cameras import read
 from ralhe.errors import CameraError
 from ralhe.files import SceneNotice
+from tests.cameras import dialects
 
 # Number of a model in binary files, its name, its focal lengths, its distortion parameters.
 LENSES = [

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dialects
 import numpy as np
 import pytest
 
 from ralhe.cameras import read
 from ralhe.errors import CameraError
+from tests.cameras import dialects
 
 WRITERS = {
     "transforms": lambda folder: dialects.transforms(folder / "any.json", "a", "b"),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dialects
 import pytest
 
 from ralhe.cameras import read
 from ralhe.errors import CameraError
+from tests.cameras import dialects
 
 
 @pytest.mark.parametrize("folder", ["scene/images", "images"])

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import math
 
-import dialects
 import PIL.Image
 import pytest
 
 from ralhe.cameras import read
 from ralhe.errors import CameraError
 from ralhe.files import SceneNotice
+from tests.cameras import dialects
 
 NO_LENS = dict.fromkeys(("fl_x", "fl_y", "w", "h"))
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 
-import dialects
 import numpy as np
 import pytest
 
 from ralhe.cameras import Camera, View, Views, read, write
 from ralhe.errors import CameraError
+from tests.cameras import dialects
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from ralhe.comparison import compare, measure
 from ralhe.errors import BitstreamError, CameraError, RalheError, SceneError
 from ralhe.gaussians import SH_C0, Gaussians
 from ralhe.progress import Progress
-from scenes import sphere
-from streams import Made
+from tests.scenes import sphere
+from tests.streams import Made
 
 WIDTH, HEIGHT = 48, 36
 SIDES = np.array([[3.0, 0, 0], [0, 3, 0.5], [-3, 0, 1], [0, -3, 0.2], [2, 2, 1]])

@@ -16,7 +16,7 @@ from ralhe.parameters import Parameters, steps_of
 from ralhe.prepare import VoxelGrid
 from ralhe.prepare.attributes import OPPONENT
 from ralhe.prepare.covariance import log_covariances
-from scenes import (
+from tests.scenes import (
     all_finite,
     chain_codes,
     full_cube_codes,
@@ -26,7 +26,7 @@ from scenes import (
     surface_codes,
     uniform_codes,
 )
-from streams import Made, channels_of, make_stream
+from tests.streams import Made, channels_of, make_stream
 
 OCTREES: dict[str, tuple[Codes, int]] = {
     "depth 0": (np.zeros(1, np.uint64), 0),

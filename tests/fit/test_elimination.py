@@ -14,7 +14,7 @@ from ralhe.fit.pictures import Pictures, take_pictures
 from ralhe.gaussians import Gaussians
 from ralhe.prepare.importance import Weights
 from ralhe.rasteriser import Splats
-from scenes import joined, sphere
+from tests.scenes import joined, sphere
 
 GROUND, SPOTS = 400, 100
 KEPT = int(LEFT * (GROUND + SPOTS))

@@ -12,8 +12,8 @@ from ralhe.fit.synthesis import LeafErrors, quantise_if_it_pays, train_synthesis
 from ralhe.fit.training import train
 from ralhe.model.entropy_model import TENSORS, EntropyModel, network_shapes
 from ralhe.model.synthesis import Synthesis
-from scenes import surface_codes
-from streams import make_stream
+from tests.scenes import surface_codes
+from tests.streams import make_stream
 
 N, INPUTS, CHANNELS = 2000, 22, 10
 

@@ -14,7 +14,7 @@ from ralhe.fit.meter import Meter
 from ralhe.fit.objective import LARGEST_LATENT, REACH, channel_steps, gaussian_weights, step_shape
 from ralhe.fit.rate_control import LAMBDA_RANGE
 from ralhe.prepare import choose_grid, voxelise
-from scenes import sphere
+from tests.scenes import sphere
 
 DEPTH = 12
 

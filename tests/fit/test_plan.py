@@ -22,7 +22,7 @@ from ralhe.fit.plan import (
 )
 from ralhe.fit.source import Source
 from ralhe.prepare import clean
-from scenes import sphere
+from tests.scenes import sphere
 
 
 @pytest.mark.parametrize("sh_degree", [0, 3])

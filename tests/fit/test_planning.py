@@ -16,7 +16,7 @@ from ralhe.fit.presets import PRESETS, Preset
 from ralhe.fit.rate_control import TOLERANCE
 from ralhe.fit.source import Source
 from ralhe.prepare import clean
-from scenes import sphere
+from tests.scenes import sphere
 
 SIZE = 5_000
 USUAL = planned_count(SIZE, 1500, 0)

@@ -20,7 +20,7 @@ from ralhe.gaussians import Gaussians
 from ralhe.prepare import Voxelised, choose_grid, clean, voxelise
 from ralhe.rasteriser import Splats
 from ralhe.rasteriser.sensitivity import Influence
-from scenes import joined, sphere
+from tests.scenes import joined, sphere
 
 UP = np.array([0.0, -1.0, 0.0])
 

@@ -24,7 +24,7 @@ from ralhe.fit.source import Source
 from ralhe.gaussians import Array, Gaussians
 from ralhe.prepare import clean
 from ralhe.rasteriser import Splats, render
-from scenes import sphere
+from tests.scenes import sphere
 
 SIZE = 6_000
 FAST = replace(PRESETS["fast"], base_iterations=100, harmonic_iterations=50, synthesis_iterations=50)

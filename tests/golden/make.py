@@ -1,6 +1,6 @@
 """Makes the golden streams and the digests of what they decode to.
 
-    python tests/golden/make.py
+    python -m tests.golden.make
 
 Run it on purpose only: when a new version of the format makes the old streams unreadable. A stream that a released
 decoder reads must decode to the same bits for ever, so a test that fails on a golden stream asks for a mend of the
@@ -12,19 +12,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from pathlib import Path
 
+import numpy as np
+
+from ralhe import bitstream
+from ralhe.gaussians import Gaussians
+from tests.scenes import FIELDS, surface_codes, uniform_codes
+from tests.streams import Made, make_stream
+
 FOLDER = Path(__file__).parent
-sys.path[:0] = [str(FOLDER.parent), str(FOLDER.parents[1] / "src")]
-
-import numpy as np  # noqa: E402
-
-from ralhe import bitstream  # noqa: E402
-from ralhe.gaussians import Gaussians  # noqa: E402
-from scenes import FIELDS, surface_codes, uniform_codes  # noqa: E402
-from streams import Made, make_stream  # noqa: E402
-
 DIGESTS = FOLDER / "digests.json"
 
 

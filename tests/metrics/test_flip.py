@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from image_pairs import pair
 
 from ralhe.metrics import flip
+from tests.metrics.image_pairs import pair
 
 
 def test_equal_images():

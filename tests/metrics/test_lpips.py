@@ -9,9 +9,9 @@ import sys
 import numpy as np
 import pytest
 import torch
-from image_pairs import pair
 
 from ralhe.metrics import lpips, lpips_absence
+from tests.metrics.image_pairs import pair
 
 module = importlib.import_module("ralhe.metrics.lpips")
 

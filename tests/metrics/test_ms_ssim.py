@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from image_pairs import pair
 from pytorch_msssim import ms_ssim as oracle
 
 from ralhe.metrics import ms_ssim
+from tests.metrics.image_pairs import pair
 
 
 def expected(reference, image):

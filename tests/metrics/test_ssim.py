@@ -6,11 +6,11 @@ import numba
 import numpy as np
 import pytest
 import torch
-from image_pairs import pair
 
 from ralhe.metrics import differentiable_ssim, ssim
 from ralhe.metrics.ssim import similarity_by_torch
 from ralhe.metrics.ssim_kernels import TILE_COLUMNS, TILE_ROWS
+from tests.metrics.image_pairs import pair
 
 SIZES = [(1, 1), (1, 40), (5, 7), (11, 11), (TILE_ROWS, TILE_COLUMNS // 3), (TILE_ROWS + 1, TILE_COLUMNS // 3 + 1)]
 SIZES += [(83, 61)]  # height, width

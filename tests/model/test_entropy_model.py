@@ -14,8 +14,8 @@ from ralhe.fit.training import train
 from ralhe.model.entropy_bits import LOG_SCALE_MAX, LOG_SCALE_MIN, Tensors, bits_and_slopes
 from ralhe.model.entropy_model import GEOMETRY_INPUTS, TENSORS, EntropyModel, network_shapes
 from ralhe.parameters import NUMBER_LIMIT, Parameters, QuantisedTensor, roots_of, step_codes, steps_of
-from scenes import random_attributes, surface_codes
-from streams import BASE_INPUTS, HARMONIC_INPUTS, Made, channels_of, make_stream
+from tests.scenes import random_attributes, surface_codes
+from tests.streams import BASE_INPUTS, HARMONIC_INPUTS, Made, channels_of, make_stream
 
 BASE_CLASSES = ("opacity", "colour", "shape")
 

@@ -10,8 +10,8 @@ from ralhe import bitstream
 from ralhe.model.hierarchy import latent_curvature, latent_gradient
 from ralhe.model.synthesis import Synthesis
 from ralhe.parameters import steps_of
-from scenes import random_attributes, surface_codes
-from streams import SYNTHESIS_INPUTS, Made, channels_of, make_stream
+from tests.scenes import random_attributes, surface_codes
+from tests.streams import SYNTHESIS_INPUTS, Made, channels_of, make_stream
 
 
 def listed(made: Made, record_every: int = 1) -> Made:

@@ -9,7 +9,7 @@ import pytest
 
 from ralhe.gaussians import Gaussians
 from ralhe.prepare import clean
-from scenes import FIELDS, sphere
+from tests.scenes import FIELDS, sphere
 
 VISIBLE_LOGIT = -5.0  # opacity 0.0067, above 1/255
 

@@ -10,8 +10,8 @@ from ralhe import bitstream
 from ralhe.prepare.covariance import covariances, log_covariances, scales_and_rotations
 from ralhe.prepare.voxels import VoxelGrid
 from ralhe.rotations import rotation_matrices
-from scenes import matrices_of
-from streams import make_stream
+from tests.scenes import matrices_of
+from tests.streams import make_stream
 
 
 def unit_quaternions(n: int, seed: int = 0) -> npt.NDArray[np.float64]:

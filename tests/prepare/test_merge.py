@@ -13,7 +13,7 @@ from ralhe.prepare import VoxelGrid, Voxelised, attributes_of, choose_grid, clea
 from ralhe.prepare.attributes import OPPONENT
 from ralhe.prepare.covariance import covariances
 from ralhe.prepare.importance import projected_area
-from scenes import identical, matrices_of, sphere
+from tests.scenes import identical, matrices_of, sphere
 
 ONE_VOXEL = VoxelGrid(1, (-4.0, -4.0, -4.0), 8.0)
 

@@ -11,7 +11,7 @@ import pytest
 from ralhe.gaussians import Gaussians
 from ralhe.prepare import footprint, importance, most_important, nearest_kept
 from ralhe.prepare.importance import Weights
-from scenes import sphere
+from tests.scenes import sphere
 
 
 def test_footprint_is_opacity_times_projected_area() -> None:

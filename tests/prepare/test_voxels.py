@@ -8,7 +8,7 @@ import pytest
 
 from ralhe.octree import MAX_DEPTH, morton_codes, nodes_per_level
 from ralhe.prepare import VoxelGrid, choose_grid
-from scenes import sphere
+from tests.scenes import sphere
 
 
 def with_outliers(distance: float, n: int = 500, far: int = 4) -> npt.NDArray[np.float32]:

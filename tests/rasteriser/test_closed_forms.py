@@ -9,14 +9,14 @@ import numba
 import numpy as np
 import pytest
 import torch
-from reference_rasteriser import draw
 
 import ralhe
 from ralhe.cameras.camera import Camera
 from ralhe.errors import SceneError
 from ralhe.gaussians import SH_C0, Gaussians
 from ralhe.rasteriser import Splats, render
-from scenes import joined
+from tests.rasteriser.reference_rasteriser import draw
+from tests.scenes import joined
 
 RED, GREEN, WHITE = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (1.0, 1.0, 1.0)
 

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from reference_rasteriser import draw
 from torch import Tensor
 
 from ralhe.cameras.camera import Camera
@@ -17,7 +16,8 @@ from ralhe.gaussians import Gaussians
 from ralhe.metrics import differentiable_ssim
 from ralhe.rasteriser import Splats, gpu, render
 from ralhe.rasteriser.log_covariance import exponential_covariances
-from scenes import sphere
+from tests.rasteriser.reference_rasteriser import draw
+from tests.scenes import sphere
 
 on_a_gpu = pytest.mark.skipif(gpu.gsplat_absence() is not None, reason=f"{gpu.gsplat_absence()}")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from reference_rasteriser import draw
 from torch import Tensor
 
 from ralhe.cameras.camera import Camera
 from ralhe.rasteriser import Splats, render
 from ralhe.rasteriser.covariance import covariances
+from tests.rasteriser.reference_rasteriser import draw
 
 NAMES = ("means", "covariances", "opacities", "sh")
 

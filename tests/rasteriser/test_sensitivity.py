@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from reference_rasteriser import C0, draw
 from torch.autograd.functional import jacobian
 
 from ralhe.cameras.camera import Camera
@@ -13,6 +12,7 @@ from ralhe.rasteriser import Splats, render
 from ralhe.rasteriser.covariance import covariances
 from ralhe.rasteriser.sensitivity import influence, look
 from ralhe.rasteriser.tiles import Part
+from tests.rasteriser.reference_rasteriser import C0, draw
 
 
 def test_influence_is_the_diagonal_of_the_jacobian_squared() -> None:

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import worlds
 
 from ralhe.errors import SceneError
 from ralhe.rasteriser import render
 from ralhe.viewpoints import opening, turntable
+from tests.viewpoints import worlds
 
 SIZE = (80, 60)
 

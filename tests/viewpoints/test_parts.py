@@ -7,7 +7,6 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-import worlds
 
 from ralhe.cameras.camera import Camera
 from ralhe.coordinates import convert
@@ -24,6 +23,7 @@ from ralhe.viewpoints.robust import box, geometric_median, quantiles
 from ralhe.viewpoints.shot import Shot, Trial
 from ralhe.viewpoints.subject import Subject
 from ralhe.viewpoints.upright import upright
+from tests.viewpoints import worlds
 
 AHEAD = np.array([0.0, 1.0, 0.0])
 

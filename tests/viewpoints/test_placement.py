@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import worlds
 
 from ralhe.errors import CameraError, SceneError
 from ralhe.gaussians import Gaussians
 from ralhe.rasteriser import render
 from ralhe.viewpoints import place_views
+from tests.viewpoints import worlds
 
 UP = np.array([0.0, 0.0, 1.0])
 Y_DOWN = np.array([[1, 0, 0], [0, 0, -1], [0, 1, 0]])  # z up becomes -y up

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import worlds
 
 from ralhe.errors import SceneError
 from ralhe.rasteriser import render
 from ralhe.viewpoints import turntable
+from tests.viewpoints import worlds
 
 UP = np.array([0.0, 0.0, 1.0])
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from ralhe.gaussians import SH_C0, Gaussians
-from scenes import joined
+from tests.scenes import joined
 
 BOX = ((0, 1, 2), (1, 2, 0), (2, 0, 1))
 

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import PIL.Image
 import pytest
-from hosting import Host
-from looking import GOLDEN
 
 from ralhe.web.app import make_app
 from ralhe.web.folder import Folder
+from tests.web.hosting import Host
+from tests.web.looking import GOLDEN
 
 PATIENCE = 30_000  # milliseconds
 

@@ -17,7 +17,7 @@ from ralhe.core.instance import WASM
 from ralhe.errors import BitstreamError
 from ralhe.gaussians import Gaussians
 from ralhe.web.page import source
-from streams import Made, rows_of, sealed, table_start
+from tests.streams import Made, rows_of, sealed, table_start
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 KNOWN: dict[str, Any] = json.loads((GOLDEN / "digests.json").read_text())

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from hosting import Host
 from starlette.applications import Starlette
 from starlette.staticfiles import StaticFiles
 
@@ -17,8 +16,9 @@ import ralhe
 from ralhe.cli import main
 from ralhe.core.instance import WASM
 from ralhe.errors import SceneError
-from scenes import sphere
-from streams import Made
+from tests.scenes import sphere
+from tests.streams import Made
+from tests.web.hosting import Host
 
 OVER = "html[data-state=over]"
 

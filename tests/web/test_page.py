@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hosting import Rule
-from looking import BLACK, GOLDEN, PAGE, over, text
 
 import ralhe
 from ralhe.coordinates import in_ply_axes
-from scenes import surface_codes
-from streams import channels_of, make_stream
+from tests.scenes import surface_codes
+from tests.streams import channels_of, make_stream
+from tests.web.hosting import Rule
+from tests.web.looking import BLACK, GOLDEN, PAGE, over, text
 
 torch = pytest.importorskip("torch", reason="the page is compared with pictures that torch draws")
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from looking import BLACK, PAGE, over
+
+from tests.web.looking import BLACK, PAGE, over
 
 
 def moves(page: Any) -> dict[str, Any]:

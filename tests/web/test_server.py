@@ -28,7 +28,7 @@ from ralhe.web import first_look, server
 from ralhe.web.app import make_app
 from ralhe.web.drawings import Drawings
 from ralhe.web.folder import Folder
-from streams import Made
+from tests.streams import Made
 
 ORIGIN = {"Origin": "https://elsewhere.example"}
 
