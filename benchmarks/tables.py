@@ -16,6 +16,7 @@ from benchmarks.codecs import CODECS
 from benchmarks.process import ROOT
 from benchmarks.results import OURS, RESULTS, Delta, Results, deltas, markdown
 from benchmarks.rows import DONE, Row
+from ralhe.fit.presets import PRESETS
 
 README, DOCS = ROOT / "README.md", ROOT / "docs" / "benchmarks.md"
 PUBLISHED = ROOT / "benchmarks" / "published.tsv"
@@ -25,6 +26,7 @@ GPU, ON_GPU = "NVIDIA", "†"  # in the name of a machine; in the table
 DELTA_COLUMNS = ("scene", "codec", "ours", "bd_rate_percent", "bd_psnr_dB")
 SHOWN = "ralhe-default", "ralhe-fast"  # in README.md; the second in brackets
 GIVEN = "ralhe-default-given", "ralhe-fast-given"
+LISTED = [f"ralhe-{preset}{given}" for given in ("", "-given") for preset in PRESETS]
 
 
 def size_table(results: Results) -> str:
@@ -50,11 +52,12 @@ def _pairs(results: Results, scene: str, field: str, codecs: Sequence[str]) -> l
 
 
 def ours_table(results: Results) -> str:
-    """One line for each scene and preset: quality at four sizes, seconds of its ladder, those on a GPU left out."""
-    heads = ("scene", "Gaussians, SH", "preset", *SIZES, "seconds")
+    """One line for each scene and preset: quality at four sizes, seconds of its ladder, those on a GPU left out, and
+    the encoder's commits."""
+    heads = ("scene", "Gaussians, SH", "preset", *SIZES, "seconds", "commit")
     lines = []
     for scene in results.scenes:
-        for codec in (name for name in results.codecs(scene) if name in OURS):
+        for codec in LISTED:
             found = {row["size"]: row for row in results.measured(scene, codec)}
             if not found:
                 continue
@@ -62,7 +65,8 @@ def ours_table(results: Results) -> str:
             timed = (row for row in found.values() if row["encode_s"] and GPU not in row["machine"])
             seconds = max((float(row["encode_s"]) for row in timed), default=0)
             preset = codec.removeprefix("ralhe-").replace("-given", ", given views")
-            lines.append((scene, results.extent(scene), preset, *cells, f"{seconds:.0f}" if seconds else ""))
+            commits = ", ".join(dict.fromkeys(row["commit"] for row in found.values()))
+            lines.append((scene, results.extent(scene), preset, *cells, f"{seconds:.0f}" if seconds else "", commits))
     return markdown(heads, lines)
 
 

@@ -66,7 +66,7 @@ def test_a_scene_of_peers_alone_has_no_line(folder: Path) -> None:
 
 def test_the_table_of_presets_has_a_line_for_each(folder: Path) -> None:
     (line,) = tables.ours_table(Results.read(folder)).splitlines()[2:]
-    assert line == "| ball | 12,345, 1 | fast | 44.00 (.9876) | 40.00 (.9876) |  |  | 12 |"
+    assert line == "| ball | 12,345, 1 | fast | 44.00 (.9876) | 40.00 (.9876) |  |  | 12 | abc |"
 
 
 def test_the_table_of_peers_has_a_line_for_each(folder: Path) -> None:
