@@ -235,6 +235,22 @@ def test_files_of_the_page(client: TestClient, name: str, kind: str) -> None:
         assert answer.content == WASM.read_bytes()
 
 
+def test_the_page_is_sent_compressed_and_asked_for_once(client: TestClient) -> None:
+    sent = 0
+    for name in ("", "viewer.js", "viewer.css", "core.wasm"):
+        plain = client.get(f"/~ralhe/{name}", headers={"Accept-Encoding": "identity"})
+        answer = client.get(f"/~ralhe/{name}", headers={"Accept-Encoding": "gzip"})
+        assert (answer.content, answer.headers["content-type"]) == (plain.content, plain.headers["content-type"])
+        assert answer.headers["content-encoding"] == "gzip"
+        assert "accept-encoding" in answer.headers["vary"].lower()
+        assert "content-encoding" not in plain.headers
+        sent += answer.num_bytes_downloaded
+        if name:
+            again = client.get(f"/~ralhe/{name}", headers={"If-None-Match": answer.headers["etag"]})
+            assert (again.status_code, again.content) == (304, b"")
+    assert sent < 350_000
+
+
 def test_list_escapes_names_and_tells_of_damage(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "<img src=x onerror=alert(1)>.ralhe").write_bytes(data)
     (tmp_path / "cut.ralhe").write_bytes(data[:-100])

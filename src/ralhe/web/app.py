@@ -17,6 +17,7 @@ from urllib.parse import unquote
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -56,12 +57,13 @@ def make_app(folder: Folder, *, shared: bool = True) -> Starlette:
     def index(_request: Request) -> Response:
         return HTMLResponse(listing(folder))
 
+    compressed = [Middleware(GZipMiddleware)]  # never a stream, which is dense and asked for by Range
     routes = [
-        Route("/", index),
-        Route("/~ralhe/", _page),
+        Route("/", index, middleware=compressed),
+        Route("/~ralhe/", _page, middleware=compressed),
         Route("/~ralhe/camera", camera),
         Route("/~ralhe/thumbnail", picture),
-        Route("/~ralhe/{name}", _static),
+        Route("/~ralhe/{name}", _static, middleware=compressed),
         Route("/{name:path}", stream),
     ]
     readable = Middleware(
