@@ -285,6 +285,14 @@ def test_view_says_that_a_name_is_no_text(tmp_path: Path, data: bytes) -> None:
     assert refused.exit_code == 2 and "rename it" in refused.stderr
 
 
+def test_list_says_where_it_ends(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "The list ends" not in client.get("/").text
+    monkeypatch.setattr(Folder, "most_listed", 1)
+    text = client.get("/").text
+    assert text.count("<li>") == 1
+    assert "The list ends at 1;" in text
+
+
 def test_list_of_nothing_says_how_to_begin(tmp_path: Path) -> None:
     assert "ralhe encode" in TestClient(make_app(Folder(tmp_path))).get("/").text
 

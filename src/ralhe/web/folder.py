@@ -11,8 +11,6 @@ from ralhe.bitstream import MOST_HEADER, SUFFIX, info
 from ralhe.core import StreamInfo
 from ralhe.errors import BitstreamError
 
-MOST_LISTED = 1000
-
 
 @dataclass(frozen=True)
 class Scene:
@@ -31,6 +29,8 @@ class Scene:
 
 class Folder:
     """A folder whose `.ralhe` files may be seen; or one file of it alone."""
+
+    most_listed = 1000
 
     def __init__(self, root: Path, only: str | None = None) -> None:
         """only: name of the file, whatever it is called and wherever it links to. Raises OSError."""
@@ -58,7 +58,7 @@ class Folder:
         return path if path.is_relative_to(self._root) and path.is_file() else None
 
     def scenes(self) -> list[Scene]:
-        """All streams below the folder that can be read, by name; a thousand at most.
+        """All streams below the folder that can be read, by name; `most_listed` of them at most.
 
         Links to folders are not followed.
         """
@@ -71,7 +71,7 @@ class Folder:
                 scene = _scene(name, path) if path else None
                 if scene is not None:
                     found.append(scene)
-                if len(found) == MOST_LISTED:
+                if len(found) == self.most_listed:
                     return found
         return found
 

@@ -16,4 +16,4 @@ def listing(folder: Folder) -> str:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"size": format_size, "quoted": lambda text: quote(text, safe="")}
     template = environment.from_string(files("ralhe.web").joinpath("listing.html.jinja").read_text("utf-8"))
-    return template.render(folder=folder.name, scenes=folder.scenes())
+    return template.render(folder=folder.name, scenes=folder.scenes(), most=folder.most_listed)
