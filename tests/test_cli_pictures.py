@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import json
 import os
 import re
 import subprocess
@@ -291,6 +292,30 @@ def test_compare_tells_mean_and_worst_and_photos(scene: Path, tmp_path: Path) ->
     reference, scenes = (float(re.findall(r" (\d+\.\d\d) \(", line)[0]) for line in lines[5:])
     assert reference > 55
     assert scenes == pytest.approx((low + high) / 2, abs=0.1)
+
+
+def test_compare_tells_programs_what_it_tells_people(scene: Path, tmp_path: Path) -> None:
+    other, page, given = tmp_path / "other.ply", tmp_path / "page.html", tmp_path / "given.views.json"
+    ralhe.write(other, SCENE.take(np.arange(200)))
+    taken = [replace(seen, photo=tmp_path / f"{seen.name}.png") for seen in (FRONT, SIDE)]
+    for seen in taken:
+        PIL.Image.fromarray(expected(seen)).save(seen.photo)
+    cameras.write(given, Views((), tuple(taken), BACKGROUND))
+    told = json.loads(run("compare", scene, other, scene, "--cameras", given, "--json", "--report", page).stdout)
+    found = ralhe.compare(scene, other, scene, views=given)
+    assert page.exists()
+    assert (told["views"], told["background"]) == (found.view_source, list(BACKGROUND))
+    first, itself = told["scenes"]
+    assert (first["path"], first["bytes"], first["gaussians"]) == (str(other), other.stat().st_size, 200)
+    assert [view["view"] for view in first["renders"]["each"]] == ["front", "side"]
+    views = found.scenes[0].views
+    assert [view["psnr"] for view in first["renders"]["each"]] == [view.psnr for view in views]
+    assert first["renders"]["psnr"] == pytest.approx(sum(view.psnr for view in views) / 2)
+    assert first["renders"]["worst_psnr"] == min(view.psnr for view in views)
+    assert first["renders"]["flip"] == pytest.approx(sum(view.flip for view in views) / 2)
+    assert itself["renders"]["psnr"] == 100
+    assert "renders" not in told["reference"]
+    assert [view["view"] for view in told["reference"]["photos"]["each"]] == ["front", "side"]
 
 
 def test_long_names_keep_both_ends() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,9 +33,10 @@ NAME = 40
               " folder with a COLMAP model; photos beside them are compared too.")  # fmt: skip
 @click.option("--size", callback=picture_size, help="WIDTHxHEIGHT; cameras of a file shrink to it. Compare with"
               " photos at their own size: smaller, models look thicker.  [default: 800x600]")  # fmt: skip
-def compare(
-    reference: Path, scenes: tuple[Path, ...], report: Path | None, cameras: Path | None, size: tuple[int, int] | None
-) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print every view and the means as JSON; identical views count"
+              " 100 dB.")  # fmt: skip
+def compare(reference: Path, scenes: tuple[Path, ...], report: Path | None, cameras: Path | None,
+            size: tuple[int, int] | None, as_json: bool) -> None:  # fmt: skip
     """Measure SCENES against REFERENCE (.ply, .compressed.ply, .spz or .ralhe, in any mix).
 
     Every scene is drawn from views that no encoder has seen and compared with the reference drawn alike: PSNR and SSIM
@@ -45,6 +47,7 @@ def compare(
     ralhe compare scene.ply scene.ralhe
     ralhe compare scene.ply small.ralhe large.ralhe other.spz --report report.html
     ralhe compare scene.ply scene.ralhe --cameras photos/       against the photos of a training, too
+    ralhe compare scene.ply scene.ralhe --json                  for programs
     """
     with plain_words("render"):
         if report is not None:
@@ -54,15 +57,17 @@ def compare(
         for path in (reference, *scenes, *([cameras] if cameras else [])):
             if not is_there(path):
                 raise Failure(f"{path}: no such file")
-        compare_files(reference, scenes, report=report, cameras=cameras, size=size)
+        compare_files(reference, scenes, report=report, cameras=cameras, size=size, as_json=as_json)
 
 
 def compare_files(reference: Path, scenes: tuple[Path, ...], *, report: Path | None = None,
-                  cameras: Path | None = None, size: tuple[int, int] | None = None) -> Comparison:  # fmt: skip
-    """Measures under a progress bar, prints the table, writes the report."""
+                  cameras: Path | None = None, size: tuple[int, int] | None = None,
+                  as_json: bool = False) -> Comparison:  # fmt: skip
+    """Measures under a progress bar, prints the table or JSON alone, writes the report."""
     with SteadyBar() as bar:
         bar.update(Progress("starting", 0, 1))
         from ralhe import comparison
+        from ralhe.comparison.record import record
 
         try:
             with compilation_told():
@@ -71,11 +76,11 @@ def compare_files(reference: Path, scenes: tuple[Path, ...], *, report: Path | N
             raise Failure(str(error)) from error
         except OSError as error:
             raise Failure(f"{error.filename or reference}: {error.strerror or error}") from error
-    click.echo(table(found))
+    click.echo(json.dumps(record(found), indent=2, allow_nan=False) if as_json else table(found))
     if report is not None:
         with about(report):
             comparison.write_report(report, found)
-        click.echo(f"{report}: {format_size(report.stat().st_size)}, opens in any browser")
+        click.echo(f"{report}: {format_size(report.stat().st_size)}, opens in any browser", err=as_json)
     return found
 
 
