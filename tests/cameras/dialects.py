@@ -7,18 +7,26 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from ralhe.cameras import Camera
+
+Json = dict[str, Any]
+Rows = list[list[float]]
+
 WIDTH, HEIGHT = 320, 240
 FX, FY = 400.0, 300.0
-K = [[FX, 0, 160], [0, FY, 120], [0, 0, 1]]
+K: Rows = [[FX, 0, 160], [0, FY, 120], [0, 0, 1]]
 
 POSITION = [1.0, 2.0, 3.0]
-OPENCV_AXES = [[0, 0.8, 0.6], [-1, 0, 0], [0, -0.6, 0.8]]  # camera to world
-OPENGL = [[0, -0.8, -0.6, 1], [-1, 0, 0, 2], [0, 0.6, -0.8, 3], [0, 0, 0, 1]]
-VIEWMAT = [[0, -1, 0, 2], [0.8, 0, -0.6, 1], [0.6, 0, 0.8, -3], [0, 0, 0, 1]]
+OPENCV_AXES: Rows = [[0, 0.8, 0.6], [-1, 0, 0], [0, -0.6, 0.8]]  # camera to world
+OPENGL: Rows = [[0, -0.8, -0.6, 1], [-1, 0, 0, 2], [0, 0.6, -0.8, 3], [0, 0, 0, 1]]
+VIEWMAT: Rows = [[0, -1, 0, 2], [0.8, 0, -0.6, 1], [0.6, 0, 0.8, -3], [0, 0, 0, 1]]
 QUATERNION = [0.45**0.5, 0.05**0.5, -(0.05**0.5), 0.45**0.5]  # w, x, y, z of VIEWMAT
 TRANSLATION = [2.0, 1.0, -3.0]
 
@@ -31,27 +39,28 @@ INRIA = {"id": 0, "img_name": "a", "width": WIDTH, "height": HEIGHT, "position":
 VIEW = {"width": WIDTH, "height": HEIGHT, "fx": FX, "fy": FY, "cx": 160.0, "cy": 120.0, "viewmat": VIEWMAT}
 
 
-def save(path, document):
+def save(path: Path, document: object) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document))
     return path
 
 
-def transforms(path, *names, frame=None, **top):
+def transforms(path: Path, *names: str, frame: Json | None = None, **top: Any) -> Path:
     """transforms.json with the camera once per name; `frame` goes into each frame, `top` before them."""
     frames = [{"file_path": name, "transform_matrix": OPENGL} | (frame or {}) for name in names]
     return save(path, TRANSFORMS | top | {"frames": frames})
 
 
-def inria(path, *names, **fields):
+def inria(path: Path, *names: str, **fields: Any) -> Path:
     return save(path, [INRIA | {"img_name": name} | fields for name in names])
 
 
-def views_file(path, fit=1, test=1, **fields):
+def views_file(path: Path, fit: int = 1, test: int = 1, **fields: Any) -> Path:
     return save(path, {"fit": [VIEW | fields] * fit, "test": [VIEW | fields] * test})
 
 
-def colmap_text(folder, *names, model="PINHOLE", parameters=(FX, FY, 160, 120), points="1.5 2.5 -1 3 4 7"):
+def colmap_text(folder: Path, *names: str, model: str = "PINHOLE", parameters: Sequence[float] = (FX, FY, 160, 120),
+                points: str = "1.5 2.5 -1 3 4 7") -> Path:  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     lens = " ".join(map(repr, parameters))
     (folder / "cameras.txt").write_text(f"# Camera list\n\n4 {model} {WIDTH} {HEIGHT} {lens}\n")
@@ -61,7 +70,8 @@ def colmap_text(folder, *names, model="PINHOLE", parameters=(FX, FY, 160, 120), 
     return folder
 
 
-def colmap_binary(folder, *names, model=1, parameters=(FX, FY, 160, 120), points=2):
+def colmap_binary(folder: Path, *names: str, model: int = 1, parameters: Sequence[float] = (FX, FY, 160, 120),
+                  points: int = 2) -> Path:  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     lens = struct.pack(f"<QIiQQ{len(parameters)}d", 1, 4, model, WIDTH, HEIGHT, *parameters)
     (folder / "cameras.bin").write_bytes(lens)
@@ -73,13 +83,13 @@ def colmap_binary(folder, *names, model=1, parameters=(FX, FY, 160, 120), points
     return folder
 
 
-def photo(path, mode="RGB", size=(WIDTH, HEIGHT), colour=0):
+def photo(path: Path, mode: str = "RGB", size: tuple[int, int] = (WIDTH, HEIGHT), colour: int = 0) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new(mode, size, colour).save(path)
     return path
 
 
-def assert_is_the_camera(camera):
+def assert_is_the_camera(camera: Camera) -> None:
     np.testing.assert_allclose(camera.viewmat, VIEWMAT, rtol=0, atol=1e-6)
     np.testing.assert_allclose(camera.K, K, rtol=0, atol=1e-6)
     assert (camera.width, camera.height) == (WIDTH, HEIGHT)

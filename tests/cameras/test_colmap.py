@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import struct
 import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +14,9 @@ from ralhe.cameras import read
 from ralhe.errors import CameraError
 from ralhe.files import SceneNotice
 from tests.cameras import dialects
+
+Lens = tuple[int, str, int, int]
+Write = Callable[..., Path]
 
 # Number of a model in binary files, its name, its focal lengths, its distortion parameters.
 LENSES = [
@@ -37,10 +43,10 @@ FISHEYES = [
 
 
 @pytest.fixture(params=["text", "binary"])
-def write(request):
+def write(request: pytest.FixtureRequest) -> Write:
     """Writes a scene of two images with photos and a lens, given as in LENSES."""
 
-    def write(folder, lens=LENSES[1], distortion=0.0):
+    def write(folder: Path, lens: Lens = LENSES[1], distortion: float = 0.0) -> Path:
         number, name, focals, distortions = lens
         parameters = [400.0, 300.0][:focals] + [150.0, 110.0] + [distortion] * distortions
         for photo in ("a.png", "sub/b.png"):
@@ -55,7 +61,7 @@ def write(request):
 
 
 @pytest.mark.parametrize("lens", LENSES, ids=lambda lens: lens[1])
-def test_a_lens_without_distortion_is_a_pinhole(tmp_path, write, lens):
+def test_a_lens_without_distortion_is_a_pinhole(tmp_path: Path, write: Write, lens: Lens) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         views = read(write(tmp_path, lens))
@@ -69,7 +75,7 @@ def test_a_lens_without_distortion_is_a_pinhole(tmp_path, write, lens):
 @pytest.mark.parametrize(
     ("lens", "distortion"), [(lens, 0.0) for lens in FISHEYES] + [(lens, 1e-3) for lens in LENSES[2:]]
 )
-def test_photos_with_distortion_are_not_used(tmp_path, write, lens, distortion):
+def test_photos_with_distortion_are_not_used(tmp_path: Path, write: Write, lens: Lens, distortion: float) -> None:
     with pytest.warns(SceneNotice, match=r"the photos of 2 of 2 views are not used; .* image_undistorter$") as notices:
         views = read(write(tmp_path, lens, distortion))
     assert len(notices) == 1
@@ -77,7 +83,7 @@ def test_photos_with_distortion_are_not_used(tmp_path, write, lens, distortion):
     assert views.fit[0].camera.K[0].tolist() == [400, 0, 150]
 
 
-def test_finds_photos_beside_sparse_and_in_the_folder_of_the_model(tmp_path, write):
+def test_finds_photos_beside_sparse_and_in_the_folder_of_the_model(tmp_path: Path, write: Write) -> None:
     assert read(write(tmp_path) / "sparse/0").test[0].photo == tmp_path / "images/a.png"
     dialects.photo(tmp_path / "flat/images/a.png")
     flat = dialects.colmap_binary(tmp_path / "flat", "a.png")
@@ -87,7 +93,7 @@ def test_finds_photos_beside_sparse_and_in_the_folder_of_the_model(tmp_path, wri
 
 
 @pytest.mark.parametrize("points", [0, 1, 500])
-def test_steps_over_points(tmp_path, points):
+def test_steps_over_points(tmp_path: Path, points: int) -> None:
     binary = dialects.colmap_binary(tmp_path / "b", "a", "b", "c", points=points)
     text = dialects.colmap_text(tmp_path / "t", "a", "b", "c", points="1.5 2.5 -1 " * points)
     for folder in (binary, text):
@@ -96,7 +102,7 @@ def test_steps_over_points(tmp_path, points):
         dialects.assert_is_the_camera(views.fit[1].camera)
 
 
-def test_names_may_hold_spaces_and_any_bytes(tmp_path):
+def test_names_may_hold_spaces_and_any_bytes(tmp_path: Path) -> None:
     text = dialects.colmap_text(tmp_path / "t", "my photo.png")
     assert read(text).all[0].name == "my photo.png"
     binary = dialects.colmap_binary(tmp_path / "b", "photo.png")
@@ -106,7 +112,7 @@ def test_names_may_hold_spaces_and_any_bytes(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["cameras.bin", "images.bin"])
-def test_refuses_every_truncation(tmp_path, name):
+def test_refuses_every_truncation(tmp_path: Path, name: str) -> None:
     whole = (dialects.colmap_binary(tmp_path, "a.png", "b.png") / name).read_bytes()
     for size in range(len(whole)):
         (tmp_path / name).write_bytes(whole[:size])
@@ -116,7 +122,7 @@ def test_refuses_every_truncation(tmp_path, name):
 
 @pytest.mark.parametrize("count", [3, 1 << 40, (1 << 64) - 1])
 @pytest.mark.parametrize(("name", "place"), [("cameras.bin", 0), ("images.bin", 0), ("images.bin", 8 + 64 + 2)])
-def test_refuses_counts_beyond_the_file(tmp_path, name, place, count):
+def test_refuses_counts_beyond_the_file(tmp_path: Path, name: str, place: int, count: int) -> None:
     path = dialects.colmap_binary(tmp_path, "a", points=2) / name
     content = bytearray(path.read_bytes())
     struct.pack_into("<Q", content, place, count)
@@ -125,7 +131,7 @@ def test_refuses_counts_beyond_the_file(tmp_path, name, place, count):
         read(tmp_path)
 
 
-def test_refuses_damaged_poses_and_lenses(tmp_path):
+def test_refuses_damaged_poses_and_lenses(tmp_path: Path) -> None:
     dialects.colmap_binary(tmp_path, "a")
     whole = (tmp_path / "images.bin").read_bytes()
     zeros = bytes(32)
@@ -151,7 +157,7 @@ def test_refuses_damaged_poses_and_lenses(tmp_path):
         ({"parameters": (400, 0, 160, 120)}, "images.bin: image 'a': camera 4: focal lengths are 400.0 and 0.0"),
     ],
 )
-def test_refuses_odd_lenses(tmp_path, lens, message):
+def test_refuses_odd_lenses(tmp_path: Path, lens: dict[str, Any], message: str) -> None:
     with pytest.raises(CameraError, match=f"^{message}"):
         read(dialects.colmap_binary(tmp_path, "a", **lens))
 
@@ -167,13 +173,13 @@ def test_refuses_odd_lenses(tmp_path, lens, message):
         ("images.txt", "9 1 0 0 zero 2 1 -3 4 a.png", "is not IMAGE_ID QW"),
     ],
 )
-def test_names_the_line(tmp_path, name, line, message):
+def test_names_the_line(tmp_path: Path, name: str, line: str, message: str) -> None:
     path = dialects.colmap_text(tmp_path, "a.png") / name
     path.write_text(f"# comment\n{line}\n")
     with pytest.raises(CameraError, match=f"^{name}: line 2: {message}"):
         read(tmp_path)
 
 
-def test_refuses_a_model_without_images(tmp_path):
+def test_refuses_a_model_without_images(tmp_path: Path) -> None:
     with pytest.raises(CameraError, match=r"^images.txt: holds no cameras"):
         read(dialects.colmap_text(tmp_path))

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pytest
 from PIL import Image
 
 from ralhe.cameras import Camera, View, photos
 from ralhe.errors import CameraError
 
+Colour = tuple[float, float, float]
+Size = tuple[int, int]
+Load = Callable[..., photos.Pixels]
+
 BLACK, WHITE, COLOUR = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), (0.25, 0.5, 1.0)
 
 
 @pytest.fixture
-def load(tmp_path):
+def load(tmp_path: Path) -> Load:
     """Saves an image and loads it for a camera of its size, or of another one."""
 
-    def load(image, background=BLACK, size=None, name="photo.png", **options):
+    def load(image: Image.Image, background: Colour = BLACK, size: Size | None = None, name: str = "photo.png",
+             **options: Any) -> photos.Pixels:  # fmt: skip
         path = tmp_path / name
         image.save(path, **options)
         return photos.load(view(path, *(size or image.size)), background)
@@ -24,15 +34,15 @@ def load(tmp_path):
     return load
 
 
-def view(path, width, height):
+def view(path: Path | None, width: int, height: int) -> View:
     return View("v", Camera.pinhole(np.eye(4), (9, 9), None, width, height), path)
 
 
-def noise(*shape):
+def noise(*shape: int) -> npt.NDArray[np.uint8]:
     return np.random.default_rng(5).integers(0, 256, shape, np.uint8)
 
 
-def test_rgb_is_exact(load):
+def test_rgb_is_exact(load: Load) -> None:
     rgb = noise(5, 7, 3)
     pixels = load(Image.fromarray(rgb))
     assert pixels.dtype == np.float32
@@ -40,7 +50,7 @@ def test_rgb_is_exact(load):
 
 
 @pytest.mark.parametrize("background", [BLACK, WHITE, COLOUR])
-def test_alpha_is_composited_without_rounding(load, background):
+def test_alpha_is_composited_without_rounding(load: Load, background: Colour) -> None:
     rgba = noise(5, 7, 4)
     colour, alpha = rgba[..., :3] / 255, rgba[..., 3:] / 255
     pixels = load(Image.fromarray(rgba), background)
@@ -49,7 +59,7 @@ def test_alpha_is_composited_without_rounding(load, background):
     assert pixels.max() <= 1
 
 
-def test_greyscale_with_and_without_alpha(load):
+def test_greyscale_with_and_without_alpha(load: Load) -> None:
     grey = noise(5, 7)
     expected = np.repeat(grey[..., None] / 255, 3, axis=2)
     np.testing.assert_allclose(load(Image.fromarray(grey)), expected, rtol=0, atol=1e-6)
@@ -60,32 +70,32 @@ def test_greyscale_with_and_without_alpha(load):
 
 
 @pytest.mark.parametrize("name", ["deep.png", "deep.tiff"])
-def test_sixteen_bits_keep_their_precision(load, name):
+def test_sixteen_bits_keep_their_precision(load: Load, name: str) -> None:
     deep = np.random.default_rng(6).integers(0, 65536, (5, 7), np.uint16)
     pixels = load(Image.fromarray(deep), name=name)
     np.testing.assert_allclose(pixels, np.repeat(deep[..., None] / 65535, 3, axis=2), rtol=0, atol=1e-6)
 
 
-def test_a_palette_with_a_transparent_colour(load):
+def test_a_palette_with_a_transparent_colour(load: Load) -> None:
     image = Image.fromarray(np.array([[0, 1, 2]], np.uint8), "P")
     image.putpalette([255, 0, 0, 0, 255, 0, 0, 0, 255])
     np.testing.assert_array_equal(load(image), [[[1, 0, 0], [0, 1, 0], [0, 0, 1]]])
     np.testing.assert_array_equal(load(image, WHITE, transparency=1), [[[1, 0, 0], [1, 1, 1], [0, 0, 1]]])
 
 
-def test_printers_colours_become_rgb(load):
+def test_printers_colours_become_rgb(load: Load) -> None:
     pixels = load(Image.new("CMYK", (4, 4), (0, 255, 255, 0)), name="photo.tiff")
     np.testing.assert_array_equal(pixels, np.broadcast_to([1, 0, 0], (4, 4, 3)))
 
 
-def test_orientation_is_left_alone(load):
+def test_orientation_is_left_alone(load: Load) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # turned by a quarter
     rgb = noise(16, 32, 3)
     assert load(Image.fromarray(rgb), name="photo.jpg", exif=exif).shape == (16, 32, 3)
 
 
-def test_resizing_takes_means_over_areas(load):
+def test_resizing_takes_means_over_areas(load: Load) -> None:
     rgba = noise(12, 18, 4)
     full = load(Image.fromarray(rgba), COLOUR)
     third = load(Image.fromarray(rgba), COLOUR, size=(6, 4))
@@ -96,17 +106,17 @@ def test_resizing_takes_means_over_areas(load):
 @pytest.mark.parametrize(
     ("photo", "camera"), [((800, 600), (403, 300)), ((1237, 822), (32, 21)), ((822, 1237), (2, 3))]
 )
-def test_rounding_may_change_the_aspect_ratio(load, photo, camera):
+def test_rounding_may_change_the_aspect_ratio(load: Load, photo: Size, camera: Size) -> None:
     assert load(Image.new("RGB", photo), size=camera).shape == (camera[1], camera[0], 3)
 
 
 @pytest.mark.parametrize("camera", [(600, 800), (400, 294), (400, 306), (800, 611)])
-def test_refuses_another_aspect_ratio(load, camera):
+def test_refuses_another_aspect_ratio(load: Load, camera: Size) -> None:
     with pytest.raises(CameraError, match=rf"photo.png: is 800 x 600 pixels, .* {camera[0]} x {camera[1]}; give"):
         load(Image.new("RGB", (800, 600)), size=camera)
 
 
-def test_every_truncation_is_an_error(tmp_path):
+def test_every_truncation_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "photo.png"
     Image.fromarray(noise(24, 24, 4)).save(path)
     whole = path.read_bytes()
@@ -117,7 +127,7 @@ def test_every_truncation_is_an_error(tmp_path):
         assert "\n" not in str(caught.value)
 
 
-def test_other_errors_name_the_photo(tmp_path, load):
+def test_other_errors_name_the_photo(tmp_path: Path, load: Load) -> None:
     with pytest.raises(CameraError, match=r"none.png: cannot be read"):
         photos.load(view(tmp_path / "none.png", 4, 4), BLACK)
     with pytest.raises(CameraError, match=r"^v: the view has no photo"):
@@ -126,7 +136,7 @@ def test_other_errors_name_the_photo(tmp_path, load):
         load(Image.new("F", (4, 4)), name="photo.tiff")
 
 
-def test_header_tells_size_and_transparency(tmp_path):
+def test_header_tells_size_and_transparency(tmp_path: Path) -> None:
     path = tmp_path / "photo.png"
     Image.fromarray(noise(40, 30, 4)).save(path)
     path.write_bytes(path.read_bytes()[:60])

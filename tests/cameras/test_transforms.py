@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 
 import PIL.Image
 import pytest
@@ -17,7 +18,7 @@ NO_LENS = dict.fromkeys(("fl_x", "fl_y", "w", "h"))
 
 
 @pytest.fixture
-def blender(tmp_path):
+def blender(tmp_path: Path) -> Path:
     """A folder as Blender's synthetic scenes are: an angle alone, RGBA photos without suffix in the file."""
     for part, names in {"train": ["r_0", "r_1"], "val": ["r_0"], "test": ["r_0"]}.items():
         dialects.transforms(
@@ -31,7 +32,7 @@ def blender(tmp_path):
     return tmp_path
 
 
-def test_reads_a_synthetic_scene(blender):
+def test_reads_a_synthetic_scene(blender: Path) -> None:
     views = read(blender)
     assert [view.name for view in views.fit] == ["train/r_0", "train/r_1"]
     assert [view.name for view in views.test] == ["test/r_0"]
@@ -42,7 +43,7 @@ def test_reads_a_synthetic_scene(blender):
     assert camera.K.tolist() == [[pytest.approx(400), 0, 160], [0, pytest.approx(400), 120], [0, 0, 1]]
 
 
-def test_validation_views_stand_in_for_test_views(blender):
+def test_validation_views_stand_in_for_test_views(blender: Path) -> None:
     (blender / "transforms_test.json").unlink()
     assert [view.name for view in read(blender).test] == ["val/r_0"]
     (blender / "transforms_val.json").unlink()
@@ -51,18 +52,19 @@ def test_validation_views_stand_in_for_test_views(blender):
     assert [view.name for view in views.fit] == ["train/r_1"]
 
 
-def test_one_file_of_a_synthetic_scene_is_split(blender):
+def test_one_file_of_a_synthetic_scene_is_split(blender: Path) -> None:
     views = read(blender / "transforms_train.json")
     assert ([v.name for v in views.fit], [v.name for v in views.test]) == (["train/r_1"], ["train/r_0"])
 
 
-def test_a_second_angle_makes_oblong_pixels(tmp_path):
-    angles = {"camera_angle_x": 2 * math.atan(160 / dialects.FX), "camera_angle_y": 2 * math.atan(120 / dialects.FY)}
-    views = read(dialects.transforms(tmp_path / "t.json", "a", fl_x=None, fl_y=None, **angles))
+def test_a_second_angle_makes_oblong_pixels(tmp_path: Path) -> None:
+    x, y = 2 * math.atan(160 / dialects.FX), 2 * math.atan(120 / dialects.FY)
+    path = dialects.transforms(tmp_path / "t.json", "a", fl_x=None, fl_y=None, camera_angle_x=x, camera_angle_y=y)
+    views = read(path)
     dialects.assert_is_the_camera(views.all[0].camera)
 
 
-def test_a_frame_wins_over_the_top(tmp_path):
+def test_a_frame_wins_over_the_top(tmp_path: Path) -> None:
     own = {"fl_x": 500, "fl_y": 600, "cx": 1.5, "cy": 2.5, "w": 20.0, "h": 10.0}
     path = dialects.transforms(tmp_path / "t.json", "a", frame=own, cx=9, cy=9, k1=0, k2=0.0, camera_model="OPENCV")
     camera = read(path).all[0].camera
@@ -70,7 +72,7 @@ def test_a_frame_wins_over_the_top(tmp_path):
     assert (camera.width, camera.height) == (20, 10)
 
 
-def test_a_frame_without_file_and_last_row(tmp_path):
+def test_a_frame_without_file_and_last_row(tmp_path: Path) -> None:
     path = dialects.transforms(tmp_path / "t.json", "a", "b")
     document = json.loads(path.read_text())
     for frame in document["frames"]:
@@ -81,7 +83,7 @@ def test_a_frame_without_file_and_last_row(tmp_path):
 
 
 @pytest.mark.parametrize("photo", ["a.png", "a.jpg", "a.JPG", "a.jpeg", "a.webp"])
-def test_finds_photos_whatever_their_suffix(tmp_path, photo):
+def test_finds_photos_whatever_their_suffix(tmp_path: Path, photo: str) -> None:
     dialects.photo(tmp_path / "images" / photo)
     with_suffix = read(dialects.transforms(tmp_path / "t.json", f"images/{photo}"))
     without = read(dialects.transforms(tmp_path / "t.json", "images\\a"))
@@ -89,12 +91,18 @@ def test_finds_photos_whatever_their_suffix(tmp_path, photo):
     assert with_suffix.background == without.background == (0, 0, 0)
 
 
-def test_opens_one_photo_where_the_sizes_are_known(tmp_path, monkeypatch):
+def test_opens_one_photo_where_the_sizes_are_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     names = [f"{i}.png" for i in range(9)]
     for name in names:
         dialects.photo(tmp_path / name, "LA")
-    opened = []
-    monkeypatch.setattr(PIL.Image, "open", lambda path, open=PIL.Image.open: opened.append(path) or open(path))
+    opened: list[Path] = []
+    really = PIL.Image.open
+
+    def noted(path: Path) -> PIL.Image.Image:
+        opened.append(path)
+        return really(path)
+
+    monkeypatch.setattr(PIL.Image, "open", noted)
     assert read(dialects.transforms(tmp_path / "t.json", *names)).background == (1, 1, 1)
     assert opened == [tmp_path / "0.png"]
 
@@ -108,7 +116,7 @@ def test_opens_one_photo_where_the_sizes_are_known(tmp_path, monkeypatch):
         ({"train_filenames": ["b", "d"]}, "d", "b"),
     ],
 )
-def test_the_split_of_nerfstudio(tmp_path, lists, fit, test):
+def test_the_split_of_nerfstudio(tmp_path: Path, lists: dialects.Json, fit: str, test: str) -> None:
     views = read(dialects.transforms(tmp_path / "t.json", *"abcd", **lists))
     assert ["".join(view.name for view in part) for part in (views.fit, views.test)] == [fit, test]
 
@@ -116,7 +124,7 @@ def test_the_split_of_nerfstudio(tmp_path, lists, fit, test):
 @pytest.mark.parametrize(
     "lens", [{"k1": 0.01}, {"p2": -1e-4}, {"camera_model": "OPENCV_FISHEYE"}, {"is_fisheye": True}]
 )
-def test_photos_with_distortion_are_not_used(tmp_path, lens):
+def test_photos_with_distortion_are_not_used(tmp_path: Path, lens: dialects.Json) -> None:
     for name in "abc":
         dialects.photo(tmp_path / f"{name}.png")
     path = dialects.transforms(tmp_path / "t.json", *"abc")
@@ -131,14 +139,14 @@ def test_photos_with_distortion_are_not_used(tmp_path, lens):
     assert {view.name: view.photo is None for view in views.all} == {"a": False, "b": True, "c": False}
 
 
-def test_counts_photos_that_are_missing(tmp_path):
+def test_counts_photos_that_are_missing(tmp_path: Path) -> None:
     dialects.photo(tmp_path / "b.png")
     with pytest.warns(SceneNotice, match=r"^t.json: the photos of 2 of 3 views were not found"):
         views = read(dialects.transforms(tmp_path / "t.json", *"abc"))
     assert [view.name for view in views.all if view.photo] == ["b"]
 
 
-def test_the_same_photo_twice_is_two_views(tmp_path):
+def test_the_same_photo_twice_is_two_views(tmp_path: Path) -> None:
     views = read(dialects.transforms(tmp_path / "t.json", "a", "a (2)", "a"))
     assert sorted(view.name for view in views.all) == ["a", "a (2)", "a (3)"]
 
@@ -169,7 +177,7 @@ NAN, INF = float("nan"), float("inf")
         ({"transform_matrix": [*dialects.OPENGL[:3], [0, 0, 1, 1]]}, "transform_matrix: last row of the matrix is"),
     ],
 )
-def test_names_the_file_the_frame_and_the_field(tmp_path, frame, message):
+def test_names_the_file_the_frame_and_the_field(tmp_path: Path, frame: dialects.Json, message: str) -> None:
     path = dialects.transforms(tmp_path / "t.json", "a", "b")
     document = json.loads(path.read_text())
     document["frames"][1] |= frame
@@ -185,11 +193,11 @@ def test_names_the_file_the_frame_and_the_field(tmp_path, frame, message):
         ({"fl_x": None, "camera_angle_x": 3.2}, "camera_angle_x is 3.2, expected more than 0 and less than pi"),
     ],
 )
-def test_names_what_the_top_lacks(tmp_path, top, message):
+def test_names_what_the_top_lacks(tmp_path: Path, top: dialects.Json, message: str) -> None:
     with pytest.raises(CameraError, match=rf"^t.json: frames\[0\]: {message}"):
         read(dialects.transforms(tmp_path / "t.json", "a", **top))
 
 
-def test_a_name_that_no_file_system_takes_is_no_photo(tmp_path):
+def test_a_name_that_no_file_system_takes_is_no_photo(tmp_path: Path) -> None:
     views = read(dialects.transforms(tmp_path / "t.json", "a" * 5000, "a\0b", "\ud800", "/"))
     assert [view.photo for view in views.all] == [None] * 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from tests.cameras import dialects
 
 
 @pytest.fixture
-def views(tmp_path):
+def views(tmp_path: Path) -> Views:
     """Views whose numbers are not round, one with a photo in a folder, one with a photo elsewhere."""
     rng = np.random.default_rng(3)
     cameras = [
@@ -28,7 +29,7 @@ def views(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:.*were not found")
-def test_round_trip_is_exact(tmp_path, views):
+def test_round_trip_is_exact(tmp_path: Path, views: Views) -> None:
     path = tmp_path / "scene/made.views.json"
     write(path, views)
     back = read(path)
@@ -46,13 +47,13 @@ def test_round_trip_is_exact(tmp_path, views):
     assert again.read_bytes() == path.read_bytes()
 
 
-def test_photos_move_with_the_folder(tmp_path, views):
+def test_photos_move_with_the_folder(tmp_path: Path, views: Views) -> None:
     write(tmp_path / "scene/made.views.json", Views(views.fit[:1], ()))
     (tmp_path / "scene").rename(tmp_path / "moved")
     assert read(tmp_path / "moved").fit[0].photo == tmp_path / "moved/photos/é.png"
 
 
-def test_one_view_a_line_and_nothing_left_behind(tmp_path, views):
+def test_one_view_a_line_and_nothing_left_behind(tmp_path: Path, views: Views) -> None:
     write(tmp_path / "made.views.json", views)
     text = (tmp_path / "made.views.json").read_text()
     assert text.count("viewmat") == sum("viewmat" in line for line in text.splitlines()) == 3
@@ -60,7 +61,7 @@ def test_one_view_a_line_and_nothing_left_behind(tmp_path, views):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["elsewhere", "made.views.json", "scene"]
 
 
-def test_reads_views_without_names(tmp_path):
+def test_reads_views_without_names(tmp_path: Path) -> None:
     views = read(dialects.views_file(tmp_path / "v.json", fit=2, test=1, cx=None, cy=None))
     assert [view.name for view in views.all] == ["fit 00", "fit 01", "test 00"]
     for view in views.all:
@@ -78,7 +79,7 @@ def test_reads_views_without_names(tmp_path):
         ({"name": 3}, "name is 3, expected a text"),
     ],
 )
-def test_names_the_view_and_the_field(tmp_path, fields, message):
+def test_names_the_view_and_the_field(tmp_path: Path, fields: dialects.Json, message: str) -> None:
     with pytest.raises(CameraError, match=rf"^v.json: fit\[0\]: {message}"):
         read(dialects.views_file(tmp_path / "v.json", **fields))
 
@@ -92,6 +93,6 @@ def test_names_the_view_and_the_field(tmp_path, fields, message):
         ({"test": {}}, "test is {}, expected a list"),
     ],
 )
-def test_refuses_odd_conventions(tmp_path, fields, message):
+def test_refuses_odd_conventions(tmp_path: Path, fields: dialects.Json, message: str) -> None:
     with pytest.raises(CameraError, match=f"^v.json: {message}"):
         read(dialects.save(tmp_path / "v.json", {"fit": [dialects.VIEW], **fields}))

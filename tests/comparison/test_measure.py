@@ -16,7 +16,7 @@ from ralhe import cameras
 from ralhe.cameras import Camera, View, Views
 from ralhe.comparison import compare, measure
 from ralhe.errors import BitstreamError, CameraError, RalheError, SceneError
-from ralhe.gaussians import SH_C0, Gaussians
+from ralhe.gaussians import SH_C0, Array, Gaussians
 from ralhe.progress import Progress
 from tests.scenes import sphere
 from tests.streams import Made
@@ -36,7 +36,7 @@ VIEWS = Views(fit=AROUND[2:], test=AROUND[:2])
 def wall(colour: float) -> Gaussians:
     """Grey in every pixel of every view: a dozen Gaussians at the origin that reach far beyond the picture."""
     return Gaussians(
-        positions=np.zeros((12, 3)),
+        positions=np.zeros((12, 3), np.float32),
         log_scales=np.full((12, 3), 6.0),
         rotations=np.tile([1.0, 0, 0, 0], (12, 1)),
         opacity_logits=np.full(12, 0.5),
@@ -47,7 +47,7 @@ def wall(colour: float) -> Gaussians:
 def drawn(scene: Gaussians, view: View) -> npt.NDArray[np.uint8]:
     """[H, W, 3] what a view on black shows, in 8 bits."""
     with torch.no_grad():
-        colour = ralhe.render(scene, view.camera).colour.clamp(0, 1).numpy()
+        colour: Array = ralhe.render(scene, view.camera).colour.clamp(0, 1).numpy()
     return np.rint(colour * 255).astype(np.uint8)
 
 

@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import PIL.Image
 import pytest
 
+from ralhe.comparison.quality import Comparison
 from ralhe.comparison.report import write_report
+
+MakeComparison = Callable[..., Comparison]
+OpenPage = Callable[..., Any]
 
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
 
 @pytest.fixture
-def open_page(browser, tmp_path):
+def open_page(browser: Any, tmp_path: Path) -> Iterator[OpenPage]:
     """Opens the report of a comparison; at the end of the test, nothing may have gone wrong or out."""
-    contexts, faults = [], []
+    contexts: list[Any] = []
+    faults: list[str] = []
 
-    def opened(comparison, viewport=DESKTOP, **options):
+    def check(url: str) -> None:
+        if not url.startswith(("file:", "data:")):
+            faults.append(url)
+
+    def opened(comparison: Comparison, viewport: dict[str, int] = DESKTOP, **options: Any) -> Any:
         path = tmp_path / "report.html"
         write_report(path, comparison)
         contexts.append(browser.new_context(viewport=viewport, **options))
         page = contexts[-1].new_page()
         page.on("console", lambda message: faults.append(message.text))
         page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("request", lambda request: request.url.startswith(("file:", "data:")) or faults.append(request.url))
+        page.on("request", lambda request: check(request.url))
         page.goto(path.as_uri())
         return page
 
@@ -34,49 +46,56 @@ def open_page(browser, tmp_path):
     assert faults == []
 
 
-def stage_box(page):
+def stage_box(page: Any) -> dict[str, float]:
     """Where the pictures are on the screen, once they are on it."""
     page.locator(".stage").scroll_into_view_if_needed()
-    return page.locator(".stage").bounding_box()
+    box: dict[str, float] = page.locator(".stage").bounding_box()
+    return box
 
 
-def colour(page, x, y=0.5):
+def colour(page: Any, x: float, y: float = 0.5) -> tuple[int, ...]:
     """RGB on the screen at a place of the stage, in parts of its width and height."""
     box = stage_box(page)
     clip = {"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"], "width": 1, "height": 1}
-    return PIL.Image.open(io.BytesIO(page.screenshot(clip=clip))).convert("RGB").getpixel((0, 0))
+    pixel = PIL.Image.open(io.BytesIO(page.screenshot(clip=clip))).convert("RGB").getpixel((0, 0))
+    assert isinstance(pixel, tuple)
+    return pixel
 
 
-def side(page, x):
+def side(page: Any, x: float) -> str:
     """Which picture is seen there: the original is red, the decoded blue, the photo green."""
     return ("original", "photo", "decoded")[max(range(3), key=colour(page, x).__getitem__)]
 
 
-def shown(page):
+def shown(page: Any) -> str:
     """Name of the view on display."""
-    return page.locator(".caption .name").inner_text()
+    name: str = page.locator(".caption .name").inner_text()
+    return name
 
 
-def choose(page, name, value):
+def choose(page: Any, name: str, value: str | int) -> None:
     page.locator(f"label:has([name='{name}'][value='{value}'])").click()
 
 
-def table(page):
+def table(page: Any) -> Any:
     return page.locator(".tables [data-scene]:visible tbody")
 
 
-def width_in_excess(page):
-    return page.evaluate("document.documentElement.scrollWidth - innerWidth")
+def width_in_excess(page: Any) -> int:
+    excess: int = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    return excess
 
 
-def test_opens_on_the_worst_view_with_original_left_and_decoded_right(open_page, two_streams):
+def test_opens_on_the_worst_view_with_original_left_and_decoded_right(
+    open_page: OpenPage, two_streams: Comparison
+) -> None:
     page = open_page(two_streams)
     assert shown(page) == "mid"
     assert table(page).locator("tr").first.get_attribute("aria-current") == "true"
     assert (side(page, 0.1), side(page, 0.4), side(page, 0.6), side(page, 0.9)) == ("original",) * 2 + ("decoded",) * 2
 
 
-def test_mouse_drags_the_slider_from_anywhere(open_page, two_streams):
+def test_mouse_drags_the_slider_from_anywhere(open_page: OpenPage, two_streams: Comparison) -> None:
     page = open_page(two_streams)
     box = stage_box(page)
     page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 20)
@@ -90,12 +109,12 @@ def test_mouse_drags_the_slider_from_anywhere(open_page, two_streams):
     assert page.locator(".slider").input_value() == "80"
 
 
-def test_finger_drags_the_slider(open_page, two_streams):
+def test_finger_drags_the_slider(open_page: OpenPage, two_streams: Comparison) -> None:
     page = open_page(two_streams, PHONE, has_touch=True, is_mobile=True)
     box = stage_box(page)
     touch = page.context.new_cdp_session(page)
 
-    def send(kind, *places):
+    def send(kind: str, *places: float) -> None:
         points = [{"x": box["x"] + x * box["width"], "y": box["y"] + 0.5 * box["height"]} for x in places]
         touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
@@ -106,7 +125,7 @@ def test_finger_drags_the_slider(open_page, two_streams):
     assert (side(page, 0.1), side(page, 0.3)) == ("original", "decoded")
 
 
-def test_keys_move_the_slider(open_page, two_streams):
+def test_keys_move_the_slider(open_page: OpenPage, two_streams: Comparison) -> None:
     page = open_page(two_streams)
     slider = page.get_by_role("slider", name="original")
     slider.focus()
@@ -118,7 +137,7 @@ def test_keys_move_the_slider(open_page, two_streams):
     assert side(page, 0.05) == "decoded"
 
 
-def test_a_row_shows_its_view(open_page, two_streams):
+def test_a_row_shows_its_view(open_page: OpenPage, two_streams: Comparison) -> None:
     page = open_page(two_streams)
     before = page.locator(".error img").get_attribute("src")
     table(page).locator("tr", has_text="near").locator("td").first.click()
@@ -132,7 +151,7 @@ def test_a_row_shows_its_view(open_page, two_streams):
     assert shown(page) == "far"
 
 
-def test_another_file_keeps_the_view(open_page, two_streams):
+def test_another_file_keeps_the_view(open_page: OpenPage, two_streams: Comparison) -> None:
     page = open_page(two_streams)
     choose(page, "scene", 1)
     assert shown(page) == "mid"
@@ -143,7 +162,7 @@ def test_another_file_keeps_the_view(open_page, two_streams):
     assert shown(page) == "mid"
 
 
-def test_the_photo_takes_the_left(open_page, two_streams):
+def test_the_photo_takes_the_left(open_page: OpenPage, two_streams: Comparison) -> None:
     page = open_page(two_streams)
     choose(page, "left", "photo")
     assert (side(page, 0.2), side(page, 0.8)) == ("photo", "decoded")
@@ -151,7 +170,9 @@ def test_the_photo_takes_the_left(open_page, two_streams):
     assert page.get_by_role("slider", name="photo").count() == 1
 
 
-def test_side_by_side_shows_three_pictures_and_the_scale_of_the_error(open_page, two_streams):
+def test_side_by_side_shows_three_pictures_and_the_scale_of_the_error(
+    open_page: OpenPage, two_streams: Comparison
+) -> None:
     page = open_page(two_streams)
     assert not page.locator(".scale").is_visible()
     choose(page, "mode", "side")
@@ -163,7 +184,7 @@ def test_side_by_side_shows_three_pictures_and_the_scale_of_the_error(open_page,
     assert "32/255" in page.locator(".scale").inner_text()
 
 
-def test_only_pictures_on_display_are_in_the_page(open_page, two_streams):
+def test_only_pictures_on_display_are_in_the_page(open_page: OpenPage, two_streams: Comparison) -> None:
     page = open_page(two_streams)
     assert page.locator(".stage img").count() == 3
     sources = page.evaluate("[...document.images].map((image) => image.src.length)")
@@ -172,7 +193,7 @@ def test_only_pictures_on_display_are_in_the_page(open_page, two_streams):
 
 @pytest.mark.parametrize("width", [320, 390, 700, 1000, 1440])
 @pytest.mark.parametrize("mode", ["slider", "side"])
-def test_no_width_scrolls_sideways(open_page, two_streams, width, mode):
+def test_no_width_scrolls_sideways(open_page: OpenPage, two_streams: Comparison, width: int, mode: str) -> None:
     page = open_page(two_streams, {"width": width, "height": 800})
     choose(page, "mode", mode)
     assert width_in_excess(page) <= 0
@@ -180,7 +201,7 @@ def test_no_width_scrolls_sideways(open_page, two_streams, width, mode):
     assert stage["x"] >= 0 and stage["x"] + stage["width"] <= width
 
 
-def test_hostile_names_are_inert_and_fit_a_phone(open_page, make_comparison):
+def test_hostile_names_are_inert_and_fit_a_phone(open_page: OpenPage, make_comparison: MakeComparison) -> None:
     names = [
         "<script>document.title = 'owned'</script>",
         "<img src=x onerror=\"document.title='owned'\">",
@@ -205,7 +226,9 @@ def test_hostile_names_are_inert_and_fit_a_phone(open_page, make_comparison):
 
 @pytest.mark.parametrize("shape", [(1, 1), (40, 160), (400, 30)])
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE])
-def test_any_shape_of_picture_fits_the_screen(open_page, make_comparison, shape, viewport):
+def test_any_shape_of_picture_fits_the_screen(
+    open_page: OpenPage, make_comparison: MakeComparison, shape: tuple[int, int], viewport: dict[str, int]
+) -> None:
     page = open_page(make_comparison({"a.ralhe": {"only": 30.0}}, shape=shape), viewport)
     box = page.locator(".stage").bounding_box()
     assert box["width"] / box["height"] == pytest.approx(shape[0] / shape[1], rel=0.05)
@@ -213,7 +236,9 @@ def test_any_shape_of_picture_fits_the_screen(open_page, make_comparison, shape,
     assert (side(page, 0.2), side(page, 0.8)) == ("original", "decoded")
 
 
-def test_without_script_the_tables_and_the_first_pictures_are_there(open_page, two_streams):
+def test_without_script_the_tables_and_the_first_pictures_are_there(
+    open_page: OpenPage, two_streams: Comparison
+) -> None:
     page = open_page(two_streams, java_script_enabled=False)
     assert page.locator(".stage img:visible").count() == 3
     assert page.locator(".tables table:visible").count() == 3
@@ -221,14 +246,14 @@ def test_without_script_the_tables_and_the_first_pictures_are_there(open_page, t
     assert (side(page, 0.15), side(page, 0.5)) == ("original", "decoded")
 
 
-def test_points_of_the_plot_tell_their_file(open_page, two_streams):
+def test_points_of_the_plot_tell_their_file(open_page: OpenPage, two_streams: Comparison) -> None:
     page = open_page(two_streams)
     titles = page.locator(".plot circle title").evaluate_all("(titles) => titles.map((title) => title.textContent)")
     assert titles == ["small.ralhe: 250 kB, 33.00 dB", "large.ralhe: 500 kB, 59.67 dB", "scene.spz: 1.75 MB, 50.00 dB"]
     assert page.get_by_role("img", name="PSNR against size").count() == 1
 
 
-def test_dark_where_the_reader_prefers_it(open_page, two_streams):
+def test_dark_where_the_reader_prefers_it(open_page: OpenPage, two_streams: Comparison) -> None:
     background = "getComputedStyle(document.body).backgroundColor"
     light = open_page(two_streams, color_scheme="light").evaluate(background)
     dark = open_page(two_streams, color_scheme="dark").evaluate(background)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import math
 import struct
+from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from ralhe.errors import SceneError
 from ralhe.files import read
-from ralhe.gaussians import SH_C0
+from ralhe.gaussians import SH_C0, Gaussians
+
+Words = npt.NDArray[np.uint32]
+Bytes = npt.NDArray[np.uint8]
 
 RANGES = ["x", "y", "z"], ["scale_x", "scale_y", "scale_z"], ["r", "g", "b"]
 N = 300  # two chunks, the second not full
@@ -18,7 +23,8 @@ LOW = np.array([[-1, -2, -3, -9, -8, -7, -0.5, -0.25, 0], [5, 5, 5, -4, -4, -4, 
 HIGH = np.array([[1, 2, 3, -1, -2, -3, 1.5, 1.25, 1], [5, 6, 8, -4, -3, -2, 2, 1, 1]], np.float32)
 
 
-def compressed(words, colors=True, sh=None, order="<", chunks=2, comment="comment x"):
+def compressed(words: Words, colors: bool = True, sh: Bytes | None = None, order: str = "<", chunks: int = 2,
+               comment: str = "comment x") -> bytes:  # fmt: skip
     """[N, 4] words and [N, 9 | 24 | 45] bytes to a file's content."""
     groups = RANGES if colors else RANGES[:2]
     names = [f"{end}_{name}" for group in groups for end in ("min", "max") for name in group]
@@ -37,24 +43,24 @@ def compressed(words, colors=True, sh=None, order="<", chunks=2, comment="commen
     return "\n".join([*lines, "end_header\n"]).encode() + body
 
 
-def read_bytes(tmp_path, content):
+def read_bytes(tmp_path: Path, content: bytes) -> Gaussians:
     path = tmp_path / "scene.compressed.ply"
     path.write_bytes(content)
     return read(path)
 
 
-def between(low, high, field, bits):
-    return low + (high - low) * field / (2**bits - 1)
+def between(low: float, high: float, field: int, bits: int) -> float:
+    return low + (high - low) * field / ((1 << bits) - 1)
 
 
 @pytest.fixture
-def words():
+def words() -> Words:
     return np.random.default_rng(3).integers(0, 1 << 32, (N, 4), dtype=np.uint32)
 
 
 @pytest.mark.parametrize("order", "<>")
 @pytest.mark.parametrize("colors", [True, False])
-def test_every_field_is_where_the_format_puts_it(tmp_path, words, order, colors):
+def test_every_field_is_where_the_format_puts_it(tmp_path: Path, words: Words, order: str, colors: bool) -> None:
     scene = read_bytes(tmp_path, compressed(words, colors, order=order))
     assert (len(scene), scene.sh_degree, scene.coordinates) == (N, 0, "unspecified")
     for i in (0, 17, 255, 256, 299):
@@ -74,7 +80,7 @@ def test_every_field_is_where_the_format_puts_it(tmp_path, words, order, colors)
 
 
 @pytest.mark.parametrize("largest", [0, 1, 2, 3])
-def test_rotation_restores_the_largest_component(tmp_path, words, largest):
+def test_rotation_restores_the_largest_component(tmp_path: Path, words: Words, largest: int) -> None:
     fields = (100, 512, 900)
     words[:, 1] = (largest << 30) | (fields[0] << 20) | (fields[1] << 10) | fields[2]
     rotation = read_bytes(tmp_path, compressed(words)).rotations[0]
@@ -84,7 +90,7 @@ def test_rotation_restores_the_largest_component(tmp_path, words, largest):
     np.testing.assert_allclose(rotation, expected, atol=1e-6)
 
 
-def test_opacity_of_exactly_nothing_and_everything(tmp_path, words):
+def test_opacity_of_exactly_nothing_and_everything(tmp_path: Path, words: Words) -> None:
     words[:, 3] &= 0xFFFFFF00
     words[1, 3] |= 255
     logits = read_bytes(tmp_path, compressed(words)).opacity_logits
@@ -93,7 +99,7 @@ def test_opacity_of_exactly_nothing_and_everything(tmp_path, words):
 
 
 @pytest.mark.parametrize(("count", "degree"), [(9, 1), (24, 2), (45, 3)])
-def test_spherical_harmonics(tmp_path, words, count, degree):
+def test_spherical_harmonics(tmp_path: Path, words: Words, count: int, degree: int) -> None:
     codes = np.random.default_rng(4).integers(0, 256, (N, count), dtype=np.uint8)
     codes[0, :3] = [0, 255, 128]
     scene = read_bytes(tmp_path, compressed(words, sh=codes))
@@ -105,22 +111,22 @@ def test_spherical_harmonics(tmp_path, words, count, degree):
     assert scene.sh[9, 2, 1] == pytest.approx(8 * ((code + 0.5) / 256 - 0.5), abs=1e-6)
 
 
-def test_tags_count_here_too(tmp_path, words):
+def test_tags_count_here_too(tmp_path: Path, words: Words) -> None:
     assert read_bytes(tmp_path, compressed(words, comment="comment SplatRenderMode: mip")).antialiased
 
 
-def test_empty_scene(tmp_path):
+def test_empty_scene(tmp_path: Path) -> None:
     scene = read_bytes(tmp_path, compressed(np.zeros((0, 4), np.uint32), chunks=0))
     assert len(scene) == 0
 
 
-def test_refuses_too_few_chunks(tmp_path, words):
+def test_refuses_too_few_chunks(tmp_path: Path, words: Words) -> None:
     with pytest.raises(SceneError, match="has 1 chunks for 300 Gaussians"):
         read_bytes(tmp_path, compressed(words, chunks=1))
 
 
 @pytest.mark.parametrize("shape", [(N - 1, 9), (N, 12)])
-def test_refuses_sh_that_fits_nothing(tmp_path, words, shape):
+def test_refuses_sh_that_fits_nothing(tmp_path: Path, words: Words, shape: tuple[int, int]) -> None:
     with pytest.raises(SceneError, match="element sh has"):
         read_bytes(tmp_path, compressed(words, sh=np.zeros(shape, np.uint8)))
 
@@ -138,6 +144,6 @@ def test_refuses_sh_that_fits_nothing(tmp_path, words, shape):
         (b"float min_x", b"int min_x", "min_x of element chunk is int32, expected f"),
     ],
 )
-def test_names_what_is_wrong(tmp_path, words, old, new, message):
+def test_names_what_is_wrong(tmp_path: Path, words: Words, old: bytes, new: bytes, message: str) -> None:
     with pytest.raises(SceneError, match=message):
         read_bytes(tmp_path, compressed(words).replace(old, new))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import tracemalloc
 import warnings
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -62,12 +64,12 @@ KINDS = ("ply", "ascii", "compressed", "spz")
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("damaged")
 
 
 @pytest.fixture(scope="module")
-def whole(folder, make_scene):
+def whole(folder: Path, make_scene: Callable[..., Gaussians]) -> dict[str, bytes]:
     """Kind -> content of a small sound file."""
     scene = make_scene(n=3, degree=1)
     contents = {"ascii": ASCII, "compressed": COMPRESSED}
@@ -77,7 +79,7 @@ def whole(folder, make_scene):
     return contents
 
 
-def outcome(folder, content) -> Gaussians | SceneError:
+def outcome(folder: Path, content: bytes) -> Gaussians | SceneError:
     """The scene, or the error after checking that it is one line that begins with the file's name."""
     path = folder / "damaged.bin"
     path.write_bytes(content)
@@ -93,12 +95,12 @@ def outcome(folder, content) -> Gaussians | SceneError:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_sound_files_are_sound(folder, whole, kind):
+def test_sound_files_are_sound(folder: Path, whole: dict[str, bytes], kind: str) -> None:
     assert isinstance(outcome(folder, whole[kind]), Gaussians)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_truncation_is_an_error(folder, whole, kind):
+def test_every_truncation_is_an_error(folder: Path, whole: dict[str, bytes], kind: str) -> None:
     content = whole[kind].rstrip() if kind == "ascii" else whole[kind]
     for end in range(len(content) - 1):
         assert isinstance(outcome(folder, content[:end]), SceneError), end
@@ -112,7 +114,7 @@ def test_every_truncation_is_an_error(folder, whole, kind):
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())
-def test_changed_bytes(folder, whole, kind, data):
+def test_changed_bytes(folder: Path, whole: dict[str, bytes], kind: str, data: st.DataObject) -> None:
     content = bytearray(whole[kind])
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, len(content) - 1))
@@ -123,7 +125,7 @@ def test_changed_bytes(folder, whole, kind, data):
 
 @settings(max_examples=250, deadline=None, database=None)
 @given(at=st.integers(0, 15), value=st.integers(0, 255), cut=st.integers(0, 60))
-def test_changed_header_inside_gzip(folder, whole, at, value, cut):
+def test_changed_header_inside_gzip(folder: Path, whole: dict[str, bytes], at: int, value: int, cut: int) -> None:
     content = bytearray(gzip.decompress(whole["spz"]))
     content[at] = value
     outcome(folder, gzip.compress(bytes(content[: len(content) - cut]), compresslevel=1))
@@ -134,7 +136,7 @@ def test_changed_header_inside_gzip(folder, whole, at, value, cut):
     content=st.binary(max_size=200),
     magic=st.sampled_from([b"", b"ply\n", b"\x1f\x8b\x08\x00", b"NGSP\x04\0\0\0"]),
 )
-def test_garbage(folder, content, magic):
+def test_garbage(folder: Path, content: bytes, magic: bytes) -> None:
     outcome(folder, magic + content)
 
 
@@ -145,7 +147,7 @@ PROPERTY = b"property double p%d\n"
 @pytest.mark.parametrize("count", [b"4000000000", b"+4000000000", b"4_000_000_000", b"0" * 30 + b"4000000000"])
 @pytest.mark.parametrize("encoding", [b"ascii", b"binary_little_endian"])
 @pytest.mark.parametrize("comment", [b"", b"comment end_header\n"])
-def test_a_header_cannot_claim_memory(folder, count, encoding, comment):
+def test_a_header_cannot_claim_memory(folder: Path, count: bytes, encoding: bytes, comment: bytes) -> None:
     head = HEAD % (encoding, comment, count) + b"".join(PROPERTY % i for i in range(50)) + b"end_header\n"
     tracemalloc.start()
     assert isinstance(outcome(folder, head + b"1 " * 1000), SceneError)
@@ -154,12 +156,12 @@ def test_a_header_cannot_claim_memory(folder, count, encoding, comment):
     assert peak < 1 << 22
 
 
-def test_many_properties_cannot_claim_memory(folder):
+def test_many_properties_cannot_claim_memory(folder: Path) -> None:
     head = HEAD % (b"ascii", b"", b"100000") + b"".join(PROPERTY % i for i in range(5000)) + b"end_header\n"
     assert isinstance(outcome(folder, head), SceneError)
 
 
-def test_negative_and_absurd_counts(folder):
+def test_negative_and_absurd_counts(folder: Path) -> None:
     for count in (b"-1", b"9" * 5000, b"1.5", b"x"):
         content = HEAD % (b"binary_little_endian", b"", count) + b"property float x\nend_header\n" + bytes(64)
         assert isinstance(outcome(folder, content), SceneError)

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import struct
 import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from ralhe.errors import SceneError
 from ralhe.files import SceneNotice, read, write
 from ralhe.gaussians import Gaussians
 
+MakeScene = Callable[..., Gaussians]
+AssertSame = Callable[[Gaussians, Gaussians], None]
+Values = dict[str, npt.NDArray[np.float64]]
+
 REST = {0: 0, 1: 9, 2: 24, 3: 45}
 
 
-def named_values(scene):
+def named_values(scene: Gaussians) -> Values:
     """Property name -> [N] float64, laid out by the words of the format: red first, then green, then blue."""
     values = {axis: scene.positions[:, i] for i, axis in enumerate("xyz")}
     per_channel = scene.sh.shape[1] - 1
@@ -33,7 +40,8 @@ def named_values(scene):
 CODES = {"float": "f", "double": "d", "uchar": "B", "int": "i"}
 
 
-def hand_made(values, encoding="binary_little_endian", types=None, comments=(), before="", after=""):
+def hand_made(values: Values, encoding: str = "binary_little_endian", types: dict[str, str] | None = None,
+              comments: Sequence[str] = (), before: str = "", after: str = "") -> bytes:  # fmt: skip
     """A .ply as text and struct alone would make it; `before` and `after` are further header lines."""
     types = types or {}
     rows = len(next(iter(values.values())))
@@ -52,7 +60,7 @@ def hand_made(values, encoding="binary_little_endian", types=None, comments=(), 
     return head + b"".join(struct.pack(layout, *row) for row in cast)
 
 
-def read_bytes(tmp_path, content):
+def read_bytes(tmp_path: Path, content: bytes) -> Gaussians:
     path = tmp_path / "scene.ply"
     path.write_bytes(content)
     with warnings.catch_warnings():
@@ -62,19 +70,23 @@ def read_bytes(tmp_path, content):
 
 @pytest.mark.parametrize("degree", [0, 1, 2, 3])
 @pytest.mark.parametrize("encoding", ["ascii", "binary_little_endian", "binary_big_endian"])
-def test_reads_every_encoding_and_degree(tmp_path, make_scene, assert_same, encoding, degree):
+def test_reads_every_encoding_and_degree(
+    tmp_path: Path, make_scene: MakeScene, assert_same: AssertSame, encoding: str, degree: int
+) -> None:
     scene = make_scene(degree=degree)
     assert_same(read_bytes(tmp_path, hand_made(named_values(scene), encoding)), scene)
 
 
-def test_reads_windows_line_ends(tmp_path, make_scene, assert_same):
+def test_reads_windows_line_ends(tmp_path: Path, make_scene: MakeScene, assert_same: AssertSame) -> None:
     scene = make_scene(degree=0)
     content = hand_made(named_values(scene), "ascii").replace(b"\n", b"\r\n")
     assert_same(read_bytes(tmp_path, content), scene)
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_reads_any_order_of_properties(tmp_path, make_scene, assert_same, seed):
+def test_reads_any_order_of_properties(
+    tmp_path: Path, make_scene: MakeScene, assert_same: AssertSame, seed: int
+) -> None:
     scene = make_scene(degree=2)
     values = named_values(scene) | {name: np.zeros(len(scene)) for name in ("nx", "ny", "nz")}
     names = np.random.default_rng(seed).permutation(list(values))
@@ -82,13 +94,15 @@ def test_reads_any_order_of_properties(tmp_path, make_scene, assert_same, seed):
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "binary_big_endian"])
-def test_reads_doubles_among_floats(tmp_path, make_scene, assert_same, encoding):
+def test_reads_doubles_among_floats(
+    tmp_path: Path, make_scene: MakeScene, assert_same: AssertSame, encoding: str
+) -> None:
     scene = make_scene(degree=1)
     types = dict.fromkeys(("x", "y", "z", "opacity", "f_rest_3", "rot_2"), "double")
     assert_same(read_bytes(tmp_path, hand_made(named_values(scene), encoding, types)), scene)
 
 
-def test_rounds_doubles_and_takes_integers(tmp_path, make_scene):
+def test_rounds_doubles_and_takes_integers(tmp_path: Path, make_scene: MakeScene) -> None:
     values = named_values(make_scene(n=2, degree=0))
     values["x"] = np.array([0.1, 1e300])
     values["y"] = np.array([-7.0, 3.0])
@@ -97,7 +111,7 @@ def test_rounds_doubles_and_takes_integers(tmp_path, make_scene):
     assert scene.positions[:, 1].tolist() == [-7, 3]
 
 
-def test_one_notice_for_all_that_is_ignored(tmp_path, make_scene, assert_same):
+def test_one_notice_for_all_that_is_ignored(tmp_path: Path, make_scene: MakeScene, assert_same: AssertSame) -> None:
     scene = make_scene(degree=1)
     values = named_values(scene) | {name: np.full(len(scene), 9.0) for name in ("red", "confidence")}
     before = "element camera 1\nproperty float fov\nproperty uchar kind"
@@ -114,7 +128,7 @@ def test_one_notice_for_all_that_is_ignored(tmp_path, make_scene, assert_same):
 
 
 @pytest.mark.parametrize("missing", ["x", "f_dc_1", "opacity", "scale_2", "rot_0"])
-def test_names_a_missing_property(tmp_path, make_scene, missing):
+def test_names_a_missing_property(tmp_path: Path, make_scene: MakeScene, missing: str) -> None:
     values = named_values(make_scene())
     del values[missing]
     with pytest.raises(SceneError, match=f"^scene.ply: has no property {missing};"):
@@ -122,21 +136,21 @@ def test_names_a_missing_property(tmp_path, make_scene, missing):
 
 
 @pytest.mark.parametrize("count", [1, 8, 27, 44, 72])
-def test_refuses_a_count_of_sh_that_is_no_degree(tmp_path, make_scene, count):
+def test_refuses_a_count_of_sh_that_is_no_degree(tmp_path: Path, make_scene: MakeScene, count: int) -> None:
     values = named_values(make_scene(degree=0))
     values |= {f"f_rest_{i}": np.zeros(20) for i in range(count)}
     with pytest.raises(SceneError, match=rf"has {count} f_rest properties, expected 0, 9, 24 or 45 .*; export"):
         read_bytes(tmp_path, hand_made(values))
 
 
-def test_names_a_gap_in_the_sh(tmp_path, make_scene):
+def test_names_a_gap_in_the_sh(tmp_path: Path, make_scene: MakeScene) -> None:
     values = named_values(make_scene(degree=1))
     values["f_rest_9"] = values.pop("f_rest_5")
     with pytest.raises(SceneError, match="no property f_rest_5"):
         read_bytes(tmp_path, hand_made(values))
 
 
-def test_refuses_a_list_where_a_number_belongs(tmp_path, make_scene):
+def test_refuses_a_list_where_a_number_belongs(tmp_path: Path, make_scene: MakeScene) -> None:
     content = hand_made(named_values(make_scene(n=1, degree=0)), "ascii")
     content = content.replace(b"property float rot_3", b"property list uchar float rot_3")
     head, _, last = content.rstrip().rpartition(b" ")
@@ -144,20 +158,22 @@ def test_refuses_a_list_where_a_number_belongs(tmp_path, make_scene):
         read_bytes(tmp_path, head + b" 1 " + last + b"\n")
 
 
-def test_refuses_a_ply_without_vertices(tmp_path):
+def test_refuses_a_ply_without_vertices(tmp_path: Path) -> None:
     with pytest.raises(SceneError, match="no element vertex"):
         read_bytes(tmp_path, b"ply\nformat ascii 1.0\nelement point 1\nproperty float x\nend_header\n1\n")
 
 
 @pytest.mark.parametrize("degree", [0, 1, 2, 3])
 @pytest.mark.parametrize("n", [0, 1, 300])
-def test_round_trip_is_exact(tmp_path, make_scene, assert_same, degree, n):
+def test_round_trip_is_exact(
+    tmp_path: Path, make_scene: MakeScene, assert_same: AssertSame, degree: int, n: int
+) -> None:
     scene = make_scene(n=n, degree=degree)
     write(tmp_path / "scene.ply", scene)
     assert_same(read(tmp_path / "scene.ply"), scene)
 
 
-def test_round_trip_keeps_what_is_not_finite(tmp_path, make_scene, assert_same):
+def test_round_trip_keeps_what_is_not_finite(tmp_path: Path, make_scene: MakeScene, assert_same: AssertSame) -> None:
     scene = make_scene(n=6, degree=3)
     logits = scene.opacity_logits.copy()
     logits[:3] = [np.inf, -np.inf, np.nan]
@@ -170,7 +186,9 @@ def test_round_trip_keeps_what_is_not_finite(tmp_path, make_scene, assert_same):
     assert_same(read(tmp_path / "odd.ply"), odd)
 
 
-def test_blocks_join_without_a_seam(tmp_path, make_scene, assert_same, monkeypatch):
+def test_blocks_join_without_a_seam(
+    tmp_path: Path, make_scene: MakeScene, assert_same: AssertSame, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("ralhe.files.ply.READ_ROWS", 7)
     monkeypatch.setattr("ralhe.files.ply.WRITE_ROWS", 9)
     scene = make_scene(n=50, degree=2)
@@ -178,7 +196,7 @@ def test_blocks_join_without_a_seam(tmp_path, make_scene, assert_same, monkeypat
     assert_same(read(tmp_path / "scene.ply"), scene)
 
 
-def test_writes_the_order_that_viewers_expect(tmp_path, make_scene):
+def test_writes_the_order_that_viewers_expect(tmp_path: Path, make_scene: MakeScene) -> None:
     scene = make_scene(n=1, degree=1)
     write(tmp_path / "scene.ply", scene)
     head, _, row = (tmp_path / "scene.ply").read_bytes().partition(b"end_header\n")
@@ -204,12 +222,14 @@ def test_writes_the_order_that_viewers_expect(tmp_path, make_scene):
         (("antialiased 1", "SplatRenderMode: default"), False),
     ],
 )
-def test_reads_the_antialiased_tags_in_use(tmp_path, make_scene, comments, antialiased):
+def test_reads_the_antialiased_tags_in_use(
+    tmp_path: Path, make_scene: MakeScene, comments: tuple[str, ...], antialiased: bool
+) -> None:
     content = hand_made(named_values(make_scene()), comments=comments)
     assert read_bytes(tmp_path, content).antialiased is antialiased
 
 
-def test_reads_a_tag_after_the_element_line(tmp_path, make_scene):
+def test_reads_a_tag_after_the_element_line(tmp_path: Path, make_scene: MakeScene) -> None:
     content = hand_made(named_values(make_scene()))
     content = content.replace(b"property float x\n", b"comment ralhe coordinates LUF\nproperty float x\n")
     assert read_bytes(tmp_path, content).coordinates == "LUF"
@@ -217,7 +237,9 @@ def test_reads_a_tag_after_the_element_line(tmp_path, make_scene):
 
 @pytest.mark.parametrize("encoding", ["ascii", "binary_little_endian", "binary_big_endian"])
 @pytest.mark.parametrize("before", ["", "element face 1\nproperty list uchar int vertex_index\n"])
-def test_reads_comments_that_are_not_ascii(tmp_path, make_scene, assert_same, encoding, before):
+def test_reads_comments_that_are_not_ascii(
+    tmp_path: Path, make_scene: MakeScene, assert_same: AssertSame, encoding: str, before: str
+) -> None:
     scene = make_scene(degree=1)
     content = hand_made(named_values(scene), encoding, comments=["von Müller", "ralhe antialiased 1"], before=before)
     if before:  # a face of one corner
@@ -230,22 +252,22 @@ def test_reads_comments_that_are_not_ascii(tmp_path, make_scene, assert_same, en
     assert_same(replace(found, antialiased=False), scene)
 
 
-def test_refuses_unknown_coordinates(tmp_path, make_scene):
+def test_refuses_unknown_coordinates(tmp_path: Path, make_scene: MakeScene) -> None:
     content = hand_made(named_values(make_scene()), comments=["ralhe coordinates XYZ"])
     with pytest.raises(SceneError, match="'XYZ', expected one of unspecified, LDB"):
         read_bytes(tmp_path, content)
 
 
-def test_keeps_the_antialiased_flag(tmp_path, make_scene, assert_same):
+def test_keeps_the_antialiased_flag(tmp_path: Path, make_scene: MakeScene, assert_same: AssertSame) -> None:
     scene = make_scene(antialiased=True)
     write(tmp_path / "scene.ply", scene)
     assert_same(read(tmp_path / "scene.ply"), scene)
     assert b"comment SplatRenderMode: mip\n" in (tmp_path / "scene.ply").read_bytes()
 
 
-def test_turns_a_named_system_to_rdf_and_says_so(tmp_path, make_scene):
+def test_turns_a_named_system_to_rdf_and_says_so(tmp_path: Path, make_scene: MakeScene) -> None:
     scene = make_scene(coordinates="RUB")
     write(tmp_path / "scene.ply", scene)
     back = read(tmp_path / "scene.ply")
     assert back.coordinates == "RDF"
-    np.testing.assert_array_equal(back.positions, scene.positions * np.float32([1, -1, -1]))
+    np.testing.assert_array_equal(back.positions, scene.positions * np.array([1, -1, -1], np.float32))

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from ralhe.errors import SceneError
 from ralhe.files import ply, read, write
+from ralhe.gaussians import Gaussians
+
+MakeScene = Callable[..., Gaussians]
+AssertSame = Callable[[Gaussians, Gaussians], None]
 
 
-def test_content_decides_what_is_read(tmp_path, make_scene, assert_same):
+def test_content_decides_what_is_read(tmp_path: Path, make_scene: MakeScene, assert_same: AssertSame) -> None:
     scene = make_scene()
     write(tmp_path / "scene.ply", scene)
     (tmp_path / "scene.ply").rename(tmp_path / "scene.spz")
@@ -18,19 +24,19 @@ def test_content_decides_what_is_read(tmp_path, make_scene, assert_same):
 
 
 @pytest.mark.parametrize("content", [b"", b"p", b"pl", b"PK\x03\x04", b"\x00" * 100, b"glTF"])
-def test_names_what_can_be_read(tmp_path, content):
+def test_names_what_can_be_read(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "scene.sog").write_bytes(content)
     with pytest.raises(SceneError, match=r"^scene.sog: not a .ply, .compressed.ply or .spz file; convert"):
         read(tmp_path / "scene.sog")
 
 
-def test_a_missing_file_is_the_callers_matter(tmp_path):
+def test_a_missing_file_is_the_callers_matter(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read(tmp_path / "none.ply")
 
 
 @pytest.mark.parametrize("name", ["scene.PLY", "my.scene.v2.ply", "scene.Spz", ".ply.spz"])
-def test_suffix_decides_what_is_written(tmp_path, make_scene, name):
+def test_suffix_decides_what_is_written(tmp_path: Path, make_scene: MakeScene, name: str) -> None:
     write(tmp_path / name, make_scene())
     magic = (tmp_path / name).read_bytes()[:3]
     assert magic == (b"ply" if name.lower().endswith("ply") else gzip.compress(b"")[:3])
@@ -45,7 +51,7 @@ def test_suffix_decides_what_is_written(tmp_path, make_scene, name):
         ("a", "no scene format"),
     ],
 )
-def test_names_what_can_be_written(tmp_path, make_scene, name, message):
+def test_names_what_can_be_written(tmp_path: Path, make_scene: MakeScene, name: str, message: str) -> None:
     with pytest.raises(SceneError, match=message):
         write(tmp_path / name, make_scene())
     assert list(tmp_path.iterdir()) == []
@@ -53,12 +59,14 @@ def test_names_what_can_be_written(tmp_path, make_scene, name, message):
 
 @pytest.mark.parametrize("before", [None, b"earlier"])
 @pytest.mark.parametrize("error", [KeyboardInterrupt, OSError, SceneError])
-def test_an_interrupted_write_leaves_things_as_they_were(tmp_path, make_scene, monkeypatch, before, error):
+def test_an_interrupted_write_leaves_things_as_they_were(tmp_path: Path, make_scene: MakeScene,
+                                                         monkeypatch: pytest.MonkeyPatch, before: bytes | None,
+                                                         error: type[BaseException]) -> None:  # fmt: skip
     path = tmp_path / "scene.ply"
     if before is not None:
         path.write_bytes(before)
 
-    def interrupted(block):
+    def interrupted(block: Gaussians) -> None:
         raise error
 
     monkeypatch.setattr(ply, "_rows", interrupted)
@@ -67,7 +75,9 @@ def test_an_interrupted_write_leaves_things_as_they_were(tmp_path, make_scene, m
     assert [file.read_bytes() for file in tmp_path.iterdir()] == ([] if before is None else [before])
 
 
-def test_replaces_an_earlier_file_with_usual_permissions(tmp_path, make_scene, assert_same):
+def test_replaces_an_earlier_file_with_usual_permissions(
+    tmp_path: Path, make_scene: MakeScene, assert_same: AssertSame
+) -> None:
     path = tmp_path / "scene.ply"
     write(path, make_scene(seed=1))
     write(path, make_scene(seed=2))
@@ -76,7 +86,7 @@ def test_replaces_an_earlier_file_with_usual_permissions(tmp_path, make_scene, a
     assert path.stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
-def test_writes_through_a_link(tmp_path, make_scene, assert_same):
+def test_writes_through_a_link(tmp_path: Path, make_scene: MakeScene, assert_same: AssertSame) -> None:
     (tmp_path / "folder").mkdir()
     target = tmp_path / "folder" / "target.ply"
     link = tmp_path / "link.ply"
@@ -89,7 +99,9 @@ def test_writes_through_a_link(tmp_path, make_scene, assert_same):
     assert_same(read(target), make_scene())
 
 
-def test_a_scene_can_replace_the_file_it_came_from(tmp_path, make_scene, assert_same):
+def test_a_scene_can_replace_the_file_it_came_from(
+    tmp_path: Path, make_scene: MakeScene, assert_same: AssertSame
+) -> None:
     path = tmp_path / "scene.ply"
     write(path, make_scene(n=500, degree=3))
     write(path, read(path))

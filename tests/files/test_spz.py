@@ -6,6 +6,9 @@ import gzip
 import importlib
 import math
 import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +16,10 @@ import pytest
 from ralhe.coordinates import convert
 from ralhe.errors import SceneError
 from ralhe.files import SceneNotice, read, spz_container, write
-from ralhe.gaussians import Gaussians
+from ralhe.gaussians import Coordinates, Gaussians
+
+MakeScene = Callable[..., Gaussians]
+AssertSame = Callable[[Gaussians, Gaussians], None]
 
 MAGIC = 0x5053474E
 RAW = {  # two Gaussians of degree 1, as the format stores them
@@ -28,7 +34,8 @@ RAW = {  # two Gaussians of degree 1, as the format stores them
 }
 
 
-def raw_file(version, degree=1, fractional_bits=12, flags=0, count=2, tail=b""):
+def raw_file(version: int, degree: int = 1, fractional_bits: int = 12, flags: int = 0, count: int = 2,
+             tail: bytes = b"") -> bytes:  # fmt: skip
     head = struct.pack("<IIIBBBB", MAGIC, version, count, degree, fractional_bits, flags, 0)
     positions = RAW["halves" if version == 1 else "positions"]
     rotations = RAW["smallest" if version >= 3 else "xyz"]
@@ -36,14 +43,14 @@ def raw_file(version, degree=1, fractional_bits=12, flags=0, count=2, tail=b""):
     return gzip.compress(head + b"".join(sections) + tail, mtime=0)
 
 
-def read_bytes(tmp_path, content):
+def read_bytes(tmp_path: Path, content: bytes) -> Gaussians:
     path = tmp_path / "scene.spz"
     path.write_bytes(content)
     return read(path)
 
 
 @pytest.mark.parametrize("version", [1, 2, 3])
-def test_every_version_byte_by_byte(tmp_path, version):
+def test_every_version_byte_by_byte(tmp_path: Path, version: int) -> None:
     scene = read_bytes(tmp_path, raw_file(version))
     assert (len(scene), scene.sh_degree, scene.coordinates, scene.antialiased) == (2, 1, "RUB", False)
     if version == 1:
@@ -68,7 +75,7 @@ def test_every_version_byte_by_byte(tmp_path, version):
 
 @pytest.mark.parametrize("degree", [0, 1, 2, 3])
 @pytest.mark.parametrize("n", [0, 1, 200])
-def test_round_trip_within_the_bounds_of_the_format(tmp_path, make_scene, degree, n):
+def test_round_trip_within_the_bounds_of_the_format(tmp_path: Path, make_scene: MakeScene, degree: int, n: int) -> None:
     scene = make_scene(n=n, degree=degree, antialiased=True, coordinates="RUB")
     write(tmp_path / "scene.spz", scene)
     back = read(tmp_path / "scene.spz")
@@ -88,7 +95,7 @@ def test_round_trip_within_the_bounds_of_the_format(tmp_path, make_scene, degree
     assert np.abs((back.rotations * unit).sum(axis=1)).min(initial=1) > 1 - 1e-5
 
 
-def test_writing_what_was_read_changes_nothing(tmp_path, make_scene, assert_same):
+def test_writing_what_was_read_changes_nothing(tmp_path: Path, make_scene: MakeScene, assert_same: AssertSame) -> None:
     write(tmp_path / "a.spz", make_scene(n=100, degree=3))
     once = read(tmp_path / "a.spz")
     write(tmp_path / "b.spz", once)
@@ -99,14 +106,14 @@ def test_writing_what_was_read_changes_nothing(tmp_path, make_scene, assert_same
     np.testing.assert_allclose(twice.rotations, once.rotations, atol=1e-6)
 
 
-def test_equal_scenes_give_equal_bytes(tmp_path, make_scene):
+def test_equal_scenes_give_equal_bytes(tmp_path: Path, make_scene: MakeScene) -> None:
     for name in ("a.spz", "b.spz"):
         write(tmp_path / name, make_scene(degree=2))
     assert (tmp_path / "a.spz").read_bytes() == (tmp_path / "b.spz").read_bytes()
 
 
 @pytest.mark.parametrize("system", ["unspecified", "RDF", "LUF"])
-def test_writes_rub_whatever_the_scene_uses(tmp_path, make_scene, system):
+def test_writes_rub_whatever_the_scene_uses(tmp_path: Path, make_scene: MakeScene, system: Coordinates) -> None:
     scene = make_scene(degree=3, coordinates=system)
     write(tmp_path / "scene.spz", scene)
     back = read(tmp_path / "scene.spz")
@@ -115,15 +122,15 @@ def test_writes_rub_whatever_the_scene_uses(tmp_path, make_scene, system):
     assert np.abs(back.sh - convert(scene, "RUB").sh).max() < 0.07
 
 
-def scene_at(positions):
-    positions = np.array(positions, np.float32)
+def scene_at(positions: list[list[float]]) -> Gaussians:
     n = len(positions)
-    rotations = np.tile(np.float32([1, 0, 0, 0]), (n, 1))
+    rotations = np.tile(np.array([1, 0, 0, 0], np.float32), (n, 1))
     zeros = np.zeros((n, 3), np.float32)
-    return Gaussians(positions, zeros, rotations, np.zeros(n, np.float32), zeros[:, None], coordinates="RUB")
+    placed, logits = np.array(positions, np.float32), np.zeros(n, np.float32)
+    return Gaussians(placed, zeros, rotations, logits, zeros[:, None], coordinates="RUB")
 
 
-def stored_bits(path):
+def stored_bits(path: Path) -> int:
     return gzip.decompress(path.read_bytes())[13]
 
 
@@ -137,7 +144,7 @@ def stored_bits(path):
         ([[5, 5, 5]], 12),
     ],
 )
-def test_fractional_bits_follow_the_box(tmp_path, positions, bits):
+def test_fractional_bits_follow_the_box(tmp_path: Path, positions: list[list[float]], bits: int) -> None:
     scene = scene_at(positions)
     write(tmp_path / "scene.spz", scene)
     assert stored_bits(tmp_path / "scene.spz") == bits
@@ -145,19 +152,19 @@ def test_fractional_bits_follow_the_box(tmp_path, positions, bits):
 
 
 @pytest.mark.parametrize(("far", "bits"), [(2048, 11), (-2048.2, 11), (5000, 10), (8388607, 0)])
-def test_far_positions_do_not_wrap(tmp_path, far, bits):
+def test_far_positions_do_not_wrap(tmp_path: Path, far: float, bits: int) -> None:
     with pytest.warns(SceneNotice, match="rounds them all to multiples of"):
         write(tmp_path / "scene.spz", scene_at([[far, 0, 0]]))
     assert stored_bits(tmp_path / "scene.spz") == bits
     assert abs(read(tmp_path / "scene.spz").positions[0, 0] - far) <= 2.0 ** -(bits + 1)
 
 
-def test_refuses_positions_that_no_bits_can_hold(tmp_path):
+def test_refuses_positions_that_no_bits_can_hold(tmp_path: Path) -> None:
     with pytest.raises(SceneError, match=r"scale the scene or write .ply"):
         write(tmp_path / "scene.spz", scene_at([[1e7, 0, 0]]))
 
 
-def test_refuses_what_has_no_code(tmp_path, make_scene):
+def test_refuses_what_has_no_code(tmp_path: Path, make_scene: MakeScene) -> None:
     scene = make_scene()
     scene.positions[3, 1] = np.inf
     scene.sh[5, 0, 0] = np.nan
@@ -166,7 +173,7 @@ def test_refuses_what_has_no_code(tmp_path, make_scene):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_extremes_clamp_to_the_ends_of_the_ranges(tmp_path, make_scene):
+def test_extremes_clamp_to_the_ends_of_the_ranges(tmp_path: Path, make_scene: MakeScene) -> None:
     scene = make_scene(n=2, degree=2)
     scene.log_scales[:] = [[-np.inf, -20, 9], [np.inf, -10, 5.9375]]
     scene.opacity_logits[:] = [-np.inf, np.inf]
@@ -183,18 +190,18 @@ def test_extremes_clamp_to_the_ends_of_the_ranges(tmp_path, make_scene):
     assert back.rotations[0].tolist() == [1, 0, 0, 0]
 
 
-def record(kind, content):
+def record(kind: int, content: bytes) -> bytes:
     return struct.pack("<II", kind, len(content)) + content
 
 
 @pytest.mark.parametrize(("code", "system"), [(0, "RUB"), (1, "LDB"), (4, "RUB"), (6, "RDF"), (8, "RUF")])
-def test_extension_names_the_coordinates(tmp_path, code, system):
+def test_extension_names_the_coordinates(tmp_path: Path, code: int, system: Coordinates) -> None:
     tail = record(0xADBE0002, bytes(12)) + record(0xADBE0003, struct.pack("<I", code))
     assert read_bytes(tmp_path, raw_file(3, flags=3, tail=tail)).coordinates == system
     assert read_bytes(tmp_path, raw_file(3, flags=1, tail=tail)).coordinates == "RUB"
 
 
-def test_refuses_swapped_axes(tmp_path):
+def test_refuses_swapped_axes(tmp_path: Path) -> None:
     tail = record(0xADBE0003, struct.pack("<I", 12))
     with pytest.raises(SceneError, match="y and z swapped"):
         read_bytes(tmp_path, raw_file(3, flags=2, tail=tail))
@@ -217,7 +224,7 @@ def test_refuses_swapped_axes(tmp_path):
         (raw_file(3)[:-8] + bytes(8), "damaged gzip data"),
     ],
 )
-def test_container_is_checked(tmp_path, content, message):
+def test_container_is_checked(tmp_path: Path, content: bytes, message: str | None) -> None:
     if message is None:
         assert len(read_bytes(tmp_path, content)) == 1
         return
@@ -225,14 +232,15 @@ def test_container_is_checked(tmp_path, content, message):
         read_bytes(tmp_path, content)
 
 
-def test_refuses_a_bomb(tmp_path, monkeypatch):
+def test_refuses_a_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spz_container, "FREE_BYTES", 1 << 16)
     head = struct.pack("<IIIBBBB", MAGIC, 3, 50_000, 0, 12, 0, 0)
     with pytest.raises(SceneError, match="cannot hold"):
         read_bytes(tmp_path, gzip.compress(head + bytes(20 * 50_000)))
 
 
-def zstd_module():
+def zstd_module() -> Any:
+    """The module of either name, or None."""
     for module in ("compression.zstd", "backports.zstd"):
         try:
             return importlib.import_module(module)
@@ -241,7 +249,7 @@ def zstd_module():
     return None
 
 
-def version_4(compress, flags=0, extensions=b"", count=2):
+def version_4(compress: Callable[[bytes], bytes], flags: int = 0, extensions: bytes = b"", count: int = 2) -> bytes:
     names = ("positions", "alphas", "colors", "scales", "smallest", "sh")
     table = 32 + len(extensions)
     head = struct.pack("<IIIBBBBI12x", MAGIC, 4, count, 1, 12, flags, 6, table)
@@ -250,24 +258,24 @@ def version_4(compress, flags=0, extensions=b"", count=2):
     return head + extensions + b"".join(sizes) + b"".join(frames)
 
 
-def test_version_4_says_what_it_needs(tmp_path, monkeypatch):
-    def no_module(name):
+def test_version_4_says_what_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_module(name: str) -> None:
         raise ImportError(name)
 
-    monkeypatch.setattr(spz_container.importlib, "import_module", no_module)
+    monkeypatch.setattr(importlib, "import_module", no_module)
     with pytest.raises(SceneError, match=r"pip install backports.zstd, or export it as version 3"):
         read_bytes(tmp_path, version_4(bytes))
 
 
 @pytest.mark.skipif(zstd_module() is None, reason="needs compression.zstd or backports.zstd")
-def test_version_4_holds_the_same_sections(tmp_path, assert_same):
+def test_version_4_holds_the_same_sections(tmp_path: Path, assert_same: AssertSame) -> None:
     extensions = record(0xADBE0003, struct.pack("<I", 4))
     content = version_4(zstd_module().compress, flags=3, extensions=extensions)
     assert_same(read_bytes(tmp_path, content), read_bytes(tmp_path, raw_file(3, flags=1)))
 
 
 @pytest.mark.skipif(zstd_module() is None, reason="needs compression.zstd or backports.zstd")
-def test_version_4_damage_is_named(tmp_path):
+def test_version_4_damage_is_named(tmp_path: Path) -> None:
     whole = version_4(zstd_module().compress)
     for end in range(4, len(whole), 3):
         with pytest.raises(SceneError, match=r"^scene.spz: "):
@@ -278,13 +286,13 @@ def test_version_4_damage_is_named(tmp_path):
     ("at", "value", "message"),
     [(4, 7, "version 7 is unknown"), (15, 5, "table of 5 sections"), (16, 0, "table of 6 sections")],
 )
-def test_version_4_header_is_checked(tmp_path, at, value, message):
+def test_version_4_header_is_checked(tmp_path: Path, at: int, value: int, message: str) -> None:
     content = bytearray(version_4(bytes))
     content[at] = value
     with pytest.raises(SceneError, match=message):
         read_bytes(tmp_path, bytes(content))
 
 
-def test_version_4_may_be_empty(tmp_path):
+def test_version_4_may_be_empty(tmp_path: Path) -> None:
     content = struct.pack("<IIIBBBBI12x", MAGIC, 4, 0, 3, 12, 0, 0, 32)
     assert len(read_bytes(tmp_path, content)) == 0

@@ -2,45 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from ralhe.cameras.camera import Camera
 from ralhe.coordinates import convert
+from ralhe.gaussians import Gaussians
 from ralhe.viewpoints.capture import Capture, fitted
 from ralhe.viewpoints.choice import around, covering, far_apart
 from ralhe.viewpoints.free_space import FreeSpace, distances
-from ralhe.viewpoints.kind import kind_of
+from ralhe.viewpoints.kind import Kind, kind_of
 from ralhe.viewpoints.lens import Lens
 from ralhe.viewpoints.matter import MAX_DRAWN, Matter, shortest_axes
 from ralhe.viewpoints.normals import modes, order
 from ralhe.viewpoints.orbit import evenly
 from ralhe.viewpoints.probe import NEAR, Look, Probe
-from ralhe.viewpoints.robust import box, geometric_median, quantiles
+from ralhe.viewpoints.robust import Floats, box, geometric_median, quantiles
 from ralhe.viewpoints.shot import Shot, Trial
 from ralhe.viewpoints.subject import Subject
 from ralhe.viewpoints.upright import upright
+from tests.scenes import joined
 from tests.viewpoints import worlds
 
 AHEAD = np.array([0.0, 1.0, 0.0])
 
 
-def rng():
+def rng() -> np.random.Generator:
     return np.random.default_rng(7)
 
 
-def kind(scene):
+def kind(scene: Gaussians) -> Kind:
     matter = Matter.of(scene)
     probe = Probe.of(matter)
     return kind_of(matter, probe, Capture.of(matter, probe))
 
 
-def up(scene):
+def up(scene: Gaussians) -> Floats:
     matter = Matter.of(scene)
-    return upright(matter, Probe.of(matter), scene.coordinates, None)[2]
+    return np.asarray(upright(matter, Probe.of(matter), scene.coordinates, None)[2])
 
 
 @pytest.mark.parametrize(
@@ -48,29 +52,29 @@ def up(scene):
     [
         (worlds.ball(rng()), "object"),  # hollow, but a bare shell
         (worlds.statuette(rng()), "object"),
-        (worlds.joined(worlds.statuette(rng()), worlds.floaters(rng())), "object"),
+        (joined(worlds.statuette(rng()), worlds.floaters(rng())), "object"),
         (worlds.room(rng()), "interior"),
         (worlds.landscape(rng()), "unbounded"),
     ],
     ids=["ball", "statuette", "statuette with floaters", "room", "landscape"],
 )
-def test_kinds(scene, expected):
+def test_kinds(scene: Gaussians, expected: Kind) -> None:
     assert kind(scene) == expected
 
 
-def test_kind_does_not_depend_on_axes_and_scale():
+def test_kind_does_not_depend_on_axes_and_scale() -> None:
     room = worlds.turned(worlds.room(rng()), np.array([[0, 0, 1], [1, 0, 0], [0, 1, 0]]), 1e3, (5e3, 0, 0))
     assert kind(room) == "interior"
 
 
-def test_light_says_which_end_of_an_axis_is_up():
+def test_light_says_which_end_of_an_axis_is_up() -> None:
     ball = worlds.ball(rng())
     assert up(ball) @ [0, 0, 1] == pytest.approx(1)
     assert up(worlds.turned(ball, np.diag([-1, -1, 1]))) @ [0, 0, 1] == pytest.approx(1)
     assert up(worlds.turned(ball, np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]]))) @ [0, 1, 0] == pytest.approx(1)
 
 
-def test_what_no_camera_saw_is_the_underside():
+def test_what_no_camera_saw_is_the_underside() -> None:
     ball = worlds.ball(rng())
     grey = replace(ball, sh=np.zeros_like(ball.sh))
     coarse = np.where(ball.positions[:, 1:2] > 0.3, 1.0, 0.0)  # large Gaussians at +y
@@ -80,17 +84,17 @@ def test_what_no_camera_saw_is_the_underside():
 
 
 @pytest.mark.parametrize("angle", [15, 30, 45])
-def test_walls_and_ground_say_what_is_vertical(angle):
+def test_walls_and_ground_say_what_is_vertical(angle: float) -> None:
     """Without light, up is along the edges of a plinth on the ground, which no axis follows."""
     a = np.radians(angle)
     about_x = np.array([[1, 0, 0], [0, np.cos(a), np.sin(a)], [0, -np.sin(a), np.cos(a)]])
     lean = np.array([[0.8, 0, 0.6], [0, 1, 0], [-0.6, 0, 0.8]]) @ about_x
     ground = worlds.sheet(rng(), 3000, (-2, -2, -1), (4, 0, 0), (0, 4, 0))
-    scene = worlds.turned(worlds.joined(worlds.block(rng(), 3000, (-0.5, -0.4, -1), (0.5, 0.4, 2)), ground), lean)
+    scene = worlds.turned(joined(worlds.block(rng(), 3000, (-0.5, -0.4, -1), (0.5, 0.4, 2)), ground), lean)
     assert up(scene) @ lean[:, 2] > np.cos(np.radians(3))
 
 
-def test_order_is_of_walls_and_floors():
+def test_order_is_of_walls_and_floors() -> None:
     matter = Matter.of(worlds.block(rng(), 2000, (-1, -1, -1), (1, 1, 1)))
     leaning = np.array([0.0, np.sin(0.4), np.cos(0.4)])
     assert order(matter, np.array([0.0, 0, 1])) > 1
@@ -98,7 +102,7 @@ def test_order_is_of_walls_and_floors():
     assert order(Matter.of(worlds.ball(rng())), np.array([0.0, 0, 1])) < 0.02
 
 
-def test_modes_of_normals_are_apart():
+def test_modes_of_normals_are_apart() -> None:
     turn = np.linspace(0, np.radians(40), 400)  # an arc: searches from its ends come to its middle
     normals = np.column_stack([np.cos(turn), np.sin(turn), np.zeros(400)])
     scene = worlds.discs(rng().uniform(-1, 1, (400, 3)), normals, 0.05, np.full((400, 3), 0.5))
@@ -109,14 +113,14 @@ def test_modes_of_normals_are_apart():
     assert all(abs(a @ b) < np.cos(np.radians(30)) for a, b in combinations(found, 2))
 
 
-def test_habits_decide_where_nothing_else_does():
+def test_habits_decide_where_nothing_else_does() -> None:
     ball = worlds.ball(rng())
     grey = replace(ball, sh=np.zeros_like(ball.sh))
     assert up(grey) @ [0, -1, 0] == pytest.approx(1)
     assert up(convert(grey, "RUB")) @ [0, 1, 0] == pytest.approx(1)
 
 
-def test_capture_is_found_from_sizes():
+def test_capture_is_found_from_sizes() -> None:
     random = rng()
     centre, radius = np.array([1.0, -2.0, 0.5]), 2.0
     points = centre + random.normal(size=(4000, 3)) * [8, 8, 3]
@@ -128,13 +132,13 @@ def test_capture_is_found_from_sizes():
     assert rest < 0.9
 
 
-def test_equal_sizes_tell_nothing():
+def test_equal_sizes_tell_nothing() -> None:
     matter = Matter.of(worlds.ball(rng()))
     assert not Capture.of(matter, Probe.of(matter)).by_sizes
 
 
-def test_clearest_space_is_away_from_walls_and_furniture():
-    scene = worlds.joined(
+def test_clearest_space_is_away_from_walls_and_furniture() -> None:
+    scene = joined(
         worlds.block(rng(), 6000, (0, 0, 0), (4, 2, 2)), worlds.block(rng(), 3000, (0.1, 0.1, 0.1), (2, 1.9, 1.9))
     )
     matter = Matter.of(scene)
@@ -144,7 +148,7 @@ def test_clearest_space_is_away_from_walls_and_furniture():
     assert matter.unit * space.clearance.max() == pytest.approx(0.9, abs=0.25)
 
 
-def test_distances_are_euclidean():
+def test_distances_are_euclidean() -> None:
     full = np.zeros((5, 6, 7), np.bool_)
     full[1, 2, 3] = full[4, 0, 0] = True
     cells = np.stack(np.meshgrid(*map(np.arange, full.shape), indexing="ij"), axis=-1)
@@ -152,7 +156,7 @@ def test_distances_are_euclidean():
     np.testing.assert_allclose(distances(full), expected)
 
 
-def test_matter_is_in_units_and_thinned():
+def test_matter_is_in_units_and_thinned() -> None:
     ball = worlds.ball(rng(), 1000, (50, 60, 70), 20.0)
     many = ball.take(np.arange(MAX_DRAWN + 20_000) % 1000)
     matter = Matter.of(many)
@@ -163,14 +167,14 @@ def test_matter_is_in_units_and_thinned():
     np.testing.assert_allclose(grown, np.sqrt(len(many) / MAX_DRAWN), rtol=1e-4)
 
 
-def test_shortest_axes_are_normals():
+def test_shortest_axes_are_normals() -> None:
     normals = rng().normal(size=(50, 3))
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     scene = worlds.discs(rng().random((50, 3)), normals, 0.1, np.ones((1, 3)))
     np.testing.assert_allclose(np.abs((shortest_axes(scene) * normals).sum(axis=1)), 1, atol=1e-6)
 
 
-def test_a_look_measures_depths_and_sizes():
+def test_a_look_measures_depths_and_sizes() -> None:
     random = rng()
     wall = worlds.sheet(random, 4000, (-4, 3, -4), (8, 0, 0), (0, 0, 8))
     matter = Matter.of(wall)
@@ -183,10 +187,10 @@ def test_a_look_measures_depths_and_sizes():
     assert 0 < look.sharpness.mean() < 1
 
 
-def test_a_look_shows_what_is_in_front():
+def test_a_look_shows_what_is_in_front() -> None:
     near = worlds.sheet(rng(), 3000, (-1, 2, -1), (2, 0, 0), (0, 0, 2))
     far = worlds.sheet(rng(), 3000, (-1, 4, -1), (2, 0, 0), (0, 0, 2))
-    matter = Matter.of(worlds.joined(near, far))
+    matter = Matter.of(joined(near, far))
     eye = -matter.origin / matter.unit
     camera = Camera.looking_at(eye, eye + AHEAD, np.array([0, 0, 1.0]), fov=1.2, width=48, height=48, near=NEAR)
     shown = Probe.of(matter).look(camera).shows(matter)
@@ -194,7 +198,7 @@ def test_a_look_shows_what_is_in_front():
     assert shown[3000:].mean() < 0.1
 
 
-def test_quantiles_and_boxes_are_weighted():
+def test_quantiles_and_boxes_are_weighted() -> None:
     values, weights = np.array([5.0, 1.0, 3.0]), np.array([1.0, 1.0, 8.0])
     np.testing.assert_array_equal(quantiles(values, weights, (0.05, 0.5, 0.95)), [1, 3, 5])
     points = np.vstack([rng().random((1000, 3)), [[1e6, -1e6, 0]]])
@@ -203,7 +207,7 @@ def test_quantiles_and_boxes_are_weighted():
     assert (high < 1.1).all()
 
 
-def test_geometric_median_turns_with_the_points():
+def test_geometric_median_turns_with_the_points() -> None:
     points, weights = rng().normal(size=(500, 3)) * [1, 3, 9], rng().random(500)
     rotation = np.linalg.qr(rng().normal(size=(3, 3)))[0]
     outlier = np.vstack([points, [[1e7, 0, 0]]])
@@ -212,7 +216,7 @@ def test_geometric_median_turns_with_the_points():
     np.testing.assert_allclose(geometric_median(outlier, np.append(weights, 1)), median, atol=0.2)
 
 
-def test_points_fill_the_cube_evenly():
+def test_points_fill_the_cube_evenly() -> None:
     points = evenly(64, rng())
     assert ((points >= 0) & (points < 1)).all()
     cells, counts = np.unique(np.floor(2 * points).astype(int), axis=0, return_counts=True)
@@ -220,7 +224,7 @@ def test_points_fill_the_cube_evenly():
     assert counts.max() <= 11
 
 
-def test_a_subject_fills_the_picture():
+def test_a_subject_fills_the_picture() -> None:
     corners = np.array([[x, y, z] for x in (-1, 1) for y in (-2, 2) for z in (-1, 1)], float)
     lens = Lens(400, 300)
     distance = Subject(np.zeros(3), -1.0, corners, np.zeros(8)).distance(np.array([1.0, 0, 0]), lens)
@@ -230,42 +234,47 @@ def test_a_subject_fills_the_picture():
     assert np.maximum(across, along).max() == pytest.approx(1, abs=1e-6)
 
 
-def test_a_subject_is_without_floaters():
+def test_a_subject_is_without_floaters() -> None:
     scene = worlds.ball(rng())
-    alone, among = (Subject.of(Matter.of(s)) for s in (scene, worlds.joined(scene, worlds.floaters(rng()))))
+    alone, among = (Subject.of(Matter.of(s)) for s in (scene, joined(scene, worlds.floaters(rng()))))
     np.testing.assert_allclose(among.middle, alone.middle, atol=0.3)
     assert among.bottom == pytest.approx(alone.bottom, abs=0.4)
 
 
-def trial(eye, quality=1.0, look=None):
+class Fixed(Look):
+    """A look that shows what it is told to."""
+
+    shown: npt.NDArray[np.bool_]
+
+    def __init__(self, shown: Sequence[int]) -> None:
+        object.__setattr__(self, "shown", np.array(shown, np.bool_))
+
+    def shows(self, matter: Matter) -> npt.NDArray[np.bool_]:
+        return self.shown
+
+
+UNSEEN = Fixed([])
+
+
+def trial(eye: worlds.Point, quality: float = 1.0, look: Look = UNSEEN) -> Trial:
     return Trial(Shot(np.array(eye, float), np.array([0.0, 0, 0])), look, quality)
 
 
-def test_far_apart_begins_with_the_best_and_spreads():
+def test_far_apart_begins_with_the_best_and_spreads() -> None:
     trials = [trial((1, 0, 0)), trial((1, 0.01, 0)), trial((1, -0.01, 0)), trial((-1, 0, 0)), trial((0, 1, 0))]
     eyes = [tuple(shot.eye) for shot in far_apart(trials, 3)]
     assert eyes == [(1, 0, 0), (-1, 0, 0), (0, 1, 0)]
     assert len({id(shot) for shot in far_apart(trials, 5)}) == 5
 
 
-class Fixed(Look):
-    """A look that shows what it is told to."""
-
-    def __init__(self, shown):
-        object.__setattr__(self, "shown", np.array(shown, np.bool_))
-
-    def shows(self, matter):
-        return self.shown
-
-
-def test_covering_prefers_what_was_not_shown_yet():
+def test_covering_prefers_what_was_not_shown_yet() -> None:
     matter = Matter.of(worlds.ball(rng(), 4))
     same, other = Fixed([1, 1, 1, 0]), Fixed([0, 0, 0, 1])
     trials = [trial((1, 0, 0), look=same), trial((2, 0, 0), look=same), trial((3, 0, 0), look=other)]
     assert [shot.eye[0] for shot in covering(trials, 3, matter)] == [1, 3, 2]
 
 
-def test_shots_come_in_the_order_of_their_directions():
+def test_shots_come_in_the_order_of_their_directions() -> None:
     angles = np.linspace(-3, 3, 5)
     shots = [Shot(np.array([-np.cos(a), -np.sin(a), 0]), np.zeros(3)) for a in angles]
     assert around([shots[i] for i in (3, 0, 4, 2, 1)]) == shots

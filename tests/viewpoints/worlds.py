@@ -7,12 +7,16 @@ from dataclasses import replace
 import numpy as np
 
 from ralhe.gaussians import SH_C0, Gaussians
+from ralhe.viewpoints.robust import Floats
 from tests.scenes import joined
+
+Random = np.random.Generator
+Point = tuple[float, float, float] | Floats
 
 BOX = ((0, 1, 2), (1, 2, 0), (2, 0, 1))
 
 
-def discs(points, normals, size, colours):
+def discs(points: Floats, normals: Floats, size: float | Floats, colours: Floats) -> Gaussians:
     """Opaque discs at points [N, 3] across normals [N, 3], of deviation `size` ([N] or one), in colours [N, 3]."""
     n = len(points)
     normals = normals / np.linalg.norm(normals, axis=1, keepdims=True)
@@ -21,16 +25,22 @@ def discs(points, normals, size, colours):
     sizes = np.broadcast_to(size, n)
     log_scales = np.log(np.column_stack([sizes, sizes, 0.1 * sizes]))
     sh = ((np.broadcast_to(colours, (n, 3)) - 0.5) / SH_C0)[:, None]
-    return Gaussians(points, log_scales, rotations, np.full(n, 4.0), sh)
+    return Gaussians(
+        points.astype(np.float32),
+        log_scales.astype(np.float32),
+        rotations.astype(np.float32),
+        np.full(n, 4.0, np.float32),
+        sh.astype(np.float32),
+    )
 
 
-def checks(points, size=0.3):
+def checks(points: Floats, size: float = 0.3) -> Floats:
     """[N, 3] a texture that follows places."""
     dark = (np.floor(points / size).astype(int).sum(axis=1) % 2)[:, None]
     return np.where(dark, [[0.2, 0.3, 0.4]], [[0.8, 0.6, 0.5]])
 
 
-def ball(rng, n=1500, centre=(0, 0, 0), radius=1.0):
+def ball(rng: Random, n: int = 1500, centre: Point = (0, 0, 0), radius: float = 1.0) -> Gaussians:
     """A textured ball, lit from above."""
     directions = rng.normal(size=(n, 3))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
@@ -39,7 +49,7 @@ def ball(rng, n=1500, centre=(0, 0, 0), radius=1.0):
     return discs(points, directions, 2.2 * radius / np.sqrt(n), checks(points, 0.3 * radius) * light)
 
 
-def sheet(rng, n, origin, first, second):
+def sheet(rng: Random, n: int, origin: Point, first: Point, second: Point) -> Gaussians:
     """A textured parallelogram."""
     origin, first, second = (np.array(v, float) for v in (origin, first, second))
     points = origin + rng.random((n, 1)) * first + rng.random((n, 1)) * second
@@ -48,7 +58,7 @@ def sheet(rng, n, origin, first, second):
     return discs(points, np.tile(normal, (n, 1)), size, checks(points))
 
 
-def block(rng, n, low, high):
+def block(rng: Random, n: int, low: Point, high: Point) -> Gaussians:
     """The six sides of a box, n Gaussians in all, spread by area."""
     low, high = np.array(low, float), np.array(high, float)
     edges = np.diag(high - low)
@@ -62,13 +72,13 @@ def block(rng, n, low, high):
     return joined(*sides)
 
 
-def statuette(rng):
+def statuette(rng: Random) -> Gaussians:
     """Two balls on a square of ground, longer towards +x; nothing of it is symmetric."""
     ground = sheet(rng, 2500, (-2, -1.2, -1), (4.5, 0, 0), (0, 2.4, 0))
     return joined(ball(rng), ball(rng, 500, (1.2, 0.3, -0.5), 0.5), ground)
 
 
-def room(rng):
+def room(rng: Random) -> Gaussians:
     """A closed room of 4 x 3 x 2.4, bright above, with a table, a cupboard and a pillar in it."""
     walls = block(rng, 5000, (-2, -1.5, 0), (2, 1.5, 2.4))
     table = block(rng, 2000, (-0.5, -0.4, 0), (0.5, 0.4, 0.8))
@@ -77,7 +87,7 @@ def room(rng):
     return joined(walls, table, cupboard, pillar)
 
 
-def landscape(rng):
+def landscape(rng: Random) -> Gaussians:
     """A statuette on a meadow under a far sky, in sizes as photos taken on a walk around it would leave them."""
     reach = 3 * np.sqrt((1 + 20**2) ** rng.random(5000) - 1)  # as many Gaussians as (reach**2 + 3**2) asks for
     angles = 2 * np.pi * rng.random(5000)
@@ -92,7 +102,7 @@ def landscape(rng):
     return joined(statuette(rng), meadow, sky, discs(inner, inner, 0.2, np.array([[0.1, 0.1, 0.1]])))
 
 
-def floaters(rng, n=12):
+def floaters(rng: Random, n: int = 12) -> Gaussians:
     """Single Gaussians near and as far as a thousand units away, some of them large."""
     directions = rng.normal(size=(n, 3))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
@@ -100,7 +110,7 @@ def floaters(rng, n=12):
     return discs(distances[:, None] * directions, directions, 0.02 * distances, np.array([[1.0, 0.0, 1.0]]))
 
 
-def turned(scene, rotation, factor=1.0, move=(0, 0, 0)):
+def turned(scene: Gaussians, rotation: Floats, factor: float = 1.0, move: Point = (0, 0, 0)) -> Gaussians:
     """The scene turned by a rotation [3, 3], then `factor` times as large, then moved."""
     w, x, y, z = scene.rotations.astype(float).T
     a, b, c, d = quaternion(rotation)
@@ -116,7 +126,7 @@ def turned(scene, rotation, factor=1.0, move=(0, 0, 0)):
     )
 
 
-def quaternion(rotation):
+def quaternion(rotation: Floats) -> tuple[float, float, float, float]:
     """w, x, y, z of a rotation [3, 3]: the eigenvector of its largest eigenvalue, in Bar-Itzhack's matrix (2000)."""
     m = np.asarray(rotation, float)
     k = np.array([
