@@ -91,7 +91,7 @@ def _file(request: Request, path: Path, media_type: str) -> Response:
         return _not_found()
     response = FileResponse(path, stat_result=path.stat(), media_type=media_type, headers={"Cache-Control": "no-cache"})
     known = request.headers.get("if-none-match", "")
-    if response.headers["etag"] in (tag.strip().removeprefix("W/") for tag in known.split(",")):
+    if {response.headers["etag"], "*"} & {tag.strip().removeprefix("W/") for tag in known.split(",")}:
         kept = {name: response.headers[name] for name in ("etag", "last-modified", "cache-control")}
         return Response(status_code=304, headers=kept)
     return response
