@@ -22,7 +22,7 @@ def sphere(n: int = 300, degree: int = 1, seed: int = 0, *, antialiased: bool = 
     positions = directions * (1 + 0.1 * np.sin(5 * directions[:, :1])) + rng.normal(scale=0.01, size=(n, 3))
     sh = rng.normal(scale=0.05, size=(n, (degree + 1) ** 2, 3))
     sh[:, 0] = np.sin(3 * positions)
-    return Gaussians(
+    return scene_of(
         positions=positions,
         log_scales=np.log([0.03, 0.03, 0.004]) + rng.normal(scale=0.4, size=(n, 3)),
         rotations=rng.normal(size=(n, 4)),
@@ -33,9 +33,18 @@ def sphere(n: int = 300, degree: int = 1, seed: int = 0, *, antialiased: bool = 
     )
 
 
+def scene_of(positions: npt.ArrayLike, log_scales: npt.ArrayLike, rotations: npt.ArrayLike,
+             opacity_logits: npt.ArrayLike, sh: npt.ArrayLike, *, antialiased: bool = False,
+             coordinates: Coordinates = "unspecified") -> Gaussians:  # fmt: skip
+    """Gaussians of numbers of any type."""
+    fields = (positions, log_scales, rotations, opacity_logits, sh)
+    places, scales, turns, logits, colours = (np.asarray(field, np.float32) for field in fields)
+    return Gaussians(places, scales, turns, logits, colours, antialiased, coordinates)
+
+
 def joined(*scenes: Gaussians) -> Gaussians:
     """All Gaussians of several scenes."""
-    return Gaussians(*(np.concatenate([getattr(scene, name) for scene in scenes]) for name in FIELDS))
+    return scene_of(*(np.concatenate([getattr(scene, name) for scene in scenes]) for name in FIELDS))
 
 
 def stuffed(n: int) -> Gaussians:

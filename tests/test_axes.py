@@ -51,8 +51,8 @@ def test_a_render_turns_the_scene(scene: Gaussians, views: Views) -> None:
 def test_a_comparison_turns_both(scene: Gaussians, views: Views, tmp_path: Path) -> None:
     dimmer = Gaussians(scene.positions, scene.log_scales, scene.rotations, scene.opacity_logits - 0.5, scene.sh,
                        coordinates="RUB")  # fmt: skip
-    for suffix, one in (("spz", scene), ("ply", convert(scene, "RDF"))):
-        ralhe.write(tmp_path / f"a.{suffix}", one)
+    for suffix, turned in (("spz", scene), ("ply", convert(scene, "RDF"))):
+        ralhe.write(tmp_path / f"a.{suffix}", turned)
         ralhe.write(tmp_path / f"b.{suffix}", dimmer)
     spz, ply = (ralhe.compare(tmp_path / f"a.{s}", tmp_path / f"b.{s}", views=views).scenes[0] for s in ("spz", "ply"))
     for one, other in zip(spz.views, ply.views, strict=True):

@@ -16,9 +16,9 @@ from tests.scenes import all_finite, identical, sphere
 SIZE = 6_000
 
 
-def encoded(scene: Gaussians, **options: int) -> tuple[EncodeReport, Gaussians]:
+def encoded(scene: Gaussians, depth: int | None = None) -> tuple[EncodeReport, Gaussians]:
     """Report and decoded scene of a fast encode, with what every encode owes its caller."""
-    report = encode(scene, size=SIZE, preset="fast", **options)
+    report = encode(scene, size=SIZE, preset="fast", depth=depth)
     assert len(report.data) <= SIZE
     decoded = ralhe.decode(report.data)
     assert len(decoded) == report.leaves <= report.kept <= report.source_gaussians - report.dropped
@@ -40,7 +40,7 @@ def moved(positions: np.ndarray, scene: Gaussians | None = None) -> Gaussians:
 @pytest.mark.parametrize("degree", range(4))
 @pytest.mark.parametrize("n", [0, 1, 2])
 def test_few_gaussians(n: int, degree: int) -> None:
-    scene = replace(sphere(n, degree), opacity_logits=np.ones(n))
+    scene = replace(sphere(n, degree), opacity_logits=np.ones(n, np.float32))
     report, decoded = encoded(scene)
     assert report.leaves == n
     order = np.argsort(decoded.positions[:, 0])
@@ -94,7 +94,7 @@ def test_lines_and_planes(axes: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("depth", [None, 1, 21])
 def test_extent_of_two_to_the_21(depth: int | None) -> None:
     scene = moved(sphere(300).positions * 2**21)
-    report, decoded = encoded(scene, **({} if depth is None else {"depth": depth}))
+    report, decoded = encoded(scene, depth)
     assert report.leaves == (8 if depth == 1 else 300)
     assert np.ptp(decoded.positions) == pytest.approx(np.ptp(scene.positions), rel=0.6 if depth == 1 else 0.01)
 
@@ -141,7 +141,7 @@ def test_outliers_of_a_tiny_scene() -> None:
 def test_not_finite_ones_are_dropped_and_counted() -> None:
     positions = sphere(300).positions.copy()
     positions[:20], positions[20:30] = np.nan, np.inf
-    scene = replace(moved(positions), opacity_logits=np.zeros(300))
+    scene = replace(moved(positions), opacity_logits=np.zeros(300, np.float32))
     report, decoded = encoded(scene)
     assert report.dropped == 30
     assert report.leaves == 270
@@ -151,7 +151,7 @@ def test_not_finite_ones_are_dropped_and_counted() -> None:
 
 
 def test_infinite_logits_are_opaque_or_unseen() -> None:
-    logits = np.zeros(300)
+    logits = np.zeros(300, np.float32)
     logits[:100], logits[100:150] = np.inf, -np.inf
     report, decoded = encoded(replace(sphere(300), opacity_logits=logits))
     assert report.dropped == 50
@@ -160,7 +160,8 @@ def test_infinite_logits_are_opaque_or_unseen() -> None:
 
 
 def test_zero_quaternions_are_the_identity() -> None:
-    scene = replace(sphere(200), rotations=np.zeros((200, 4)), log_scales=np.tile([-1.0, -3.0, -5.0], (200, 1)))
+    log_scales = np.tile([-1.0, -3.0, -5.0], (200, 1))
+    scene = replace(sphere(200), rotations=np.zeros((200, 4), np.float32), log_scales=log_scales)
     _, decoded = encoded(scene)
     axes = np.argsort(-decoded.log_scales, axis=1)
     assert len(decoded) > 100

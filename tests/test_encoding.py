@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from ralhe.encoding import EncodeReport, encode, encode_ladder
 from ralhe.errors import RateError, SceneError
 from ralhe.fit.plan import least_count, planned_count
 from ralhe.fit.rate_control import LAMBDA_RANGE, TOLERANCE
-from ralhe.gaussians import Gaussians
+from ralhe.gaussians import Coordinates, Gaussians
 from ralhe.prepare import clean
 from ralhe.progress import Progress
 from tests.scenes import all_finite, same_bits, sphere, stuffed
@@ -117,7 +118,7 @@ def test_depth_and_degree_may_be_given() -> None:
 @pytest.mark.parametrize("antialiased", [False, True])
 @pytest.mark.parametrize("coordinates", ["unspecified", "RUB", "LDF"])
 @pytest.mark.parametrize("n", [0, 30])
-def test_tags_survive(n: int, coordinates: str, antialiased: bool) -> None:
+def test_tags_survive(n: int, coordinates: Coordinates, antialiased: bool) -> None:
     scene = replace(sphere(n, 2), coordinates=coordinates, antialiased=antialiased)
     report = encode(scene, lmbda=0.1, preset="fast")
     decoded, info = ralhe.decode(report.data), bitstream.info(report.data)
@@ -171,7 +172,7 @@ def test_bounding_box_is_that_of_the_source() -> None:
 
 
 @pytest.mark.parametrize("options", [{"size": 5_000}, {"lmbda": 0.1}])
-def test_stopped_at_once_still_gives_a_stream(options: dict[str, float]) -> None:
+def test_stopped_at_once_still_gives_a_stream(options: dict[str, Any]) -> None:
     stop = threading.Event()
     stop.set()
     report = encode(sphere(500, 1), preset="fast", stop=stop, **options)
@@ -231,7 +232,7 @@ def test_progress_counts_to_the_end() -> None:
         ({"size": 1000, "sh_degree": -1}, "SH degree is -1"),
     ],
 )
-def test_arguments_out_of_range(options: dict[str, float], message: str) -> None:
+def test_arguments_out_of_range(options: dict[str, Any], message: str) -> None:
     with pytest.raises(SceneError, match=message):
         encode(sphere(5), **options)
 

@@ -11,7 +11,7 @@ import pytest
 import ralhe
 from benchmarks import process
 from benchmarks.codecs import CODECS, SETS, chosen
-from benchmarks.peers import gsply, splat_transform, thinning
+from benchmarks.peers import gsply, thinning
 from benchmarks.peers.splat_transform import SPZ
 from benchmarks.process import Cost, ProgramError
 from tests.scenes import sphere
@@ -59,9 +59,8 @@ def test_a_size_below_any_file_finds_none(tmp_path: Path) -> None:
 
 
 def test_missing_tools_say_how_to_install_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module, codec in ((splat_transform.shutil, SPZ), (gsply, gsply.Gsply())):
-        name = "which" if codec is SPZ else "find_spec"
-        monkeypatch.setattr(module, name, lambda *_, **__: None)
+    for name, codec in (("shutil.which", SPZ), ("benchmarks.peers.gsply.find_spec", gsply.Gsply())):
+        monkeypatch.setattr(name, lambda *_, **__: None)
         assert (codec.missing() or "").startswith("missing: ")
         assert "install with" in (codec.missing() or "")
 

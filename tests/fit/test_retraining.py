@@ -166,7 +166,8 @@ def test_splats_are_drawn_where_the_picture_is(scene: Gaussians, pictures: Pictu
 
 
 def test_without_pictures_a_guess_orders_gaussians(scene: Gaussians) -> None:
-    large = replace(scene, log_scales=np.tile(np.arange(400)[:, None] / 100, 3), opacity_logits=np.zeros(400))
+    scales, logits = np.tile(np.arange(400)[:, None] / 100, 3).astype(np.float32), np.zeros(400, np.float32)
+    large = replace(scene, log_scales=scales, opacity_logits=logits)
     kept, _ = Source.of(large, large, None).fill(10, 12)
     assert kept.tolist() == list(range(390, 400))
 
@@ -174,10 +175,10 @@ def test_without_pictures_a_guess_orders_gaussians(scene: Gaussians) -> None:
 def test_voxels_are_counted_in_the_grid_that_is_used() -> None:
     """The place that makes the grid a contracted one, finer in the middle, is not among those that it is guessed by."""
     scene, planned = sphere(600, 0), 400
-    positions = np.random.default_rng(1).uniform(0, 1, (600, 3))
+    positions = np.random.default_rng(1).uniform(0, 1, (600, 3)).astype(np.float32)
     positions[:4, 0], positions[planned + 5, 0] = 7.5, 9.0
     alike = replace(scene, positions=positions, log_scales=np.full((600, 3), -3.0))
-    ordered = replace(alike, opacity_logits=np.linspace(5, -5, 600))
+    ordered = replace(alike, opacity_logits=np.linspace(5, -5, 600, dtype=np.float32))
     guess = choose_grid(ordered.positions[:planned], 6)
     kept, grid = Source.of(ordered, ordered, None).fill(planned, 6)
     assert grid.contracted and not guess.contracted
@@ -198,7 +199,12 @@ def test_leaves_are_the_voxelised_scene(scene: Gaussians) -> None:
 def test_retraining_brings_a_pruned_scene_nearer_to_its_pictures(scene: Gaussians, pictures: Pictures) -> None:
     coarse = voxels(scene.take(np.arange(0, 400, 2)), 7)
     steps: list[int] = []
-    trained = retrain(coarse, pictures, 60, False, lambda: steps.append(1) is None)
+
+    def step() -> bool:
+        steps.append(1)
+        return True
+
+    trained = retrain(coarse, pictures, 60, False, step)
     before, after = (mean_error(Leaves(s).splats(False), pictures.judges) for s in (coarse, trained))
     assert after < 0.8 * before
     assert len(steps) == 60
@@ -214,7 +220,12 @@ def test_retraining_never_does_harm(pictures: Pictures, scene: Gaussians) -> Non
 
 def test_retraining_stops_when_told(pictures: Pictures, scene: Gaussians) -> None:
     steps: list[int] = []
-    retrain(voxels(scene, 6), pictures, 1000, False, lambda: len(steps) < 3 and steps.append(1) is None)
+
+    def step() -> bool:
+        steps.append(1)
+        return len(steps) < 3
+
+    retrain(voxels(scene, 6), pictures, 1000, False, step)
     assert len(steps) == 3
 
 

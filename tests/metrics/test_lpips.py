@@ -5,6 +5,9 @@ from __future__ import annotations
 import importlib
 import socket
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +17,8 @@ from ralhe.metrics import lpips, lpips_absence
 from tests.metrics.image_pairs import pair
 
 module = importlib.import_module("ralhe.metrics.lpips")
+
+Weights = dict[str, torch.Tensor]
 
 STUB = '''
 import torch
@@ -34,10 +39,10 @@ class LPIPS(torch.nn.Module):
 
 
 @pytest.fixture(autouse=True)
-def no_network(monkeypatch, tmp_path):
+def no_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Every way to a socket fails, and the cache of weights is an empty folder."""
 
-    def refuse(*args, **kwargs):
+    def refuse(*_: Any, **__: Any) -> None:
         raise AssertionError("opened the network")
 
     for name in ("socket", "create_connection", "getaddrinfo"):
@@ -49,7 +54,7 @@ def no_network(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def packages(monkeypatch, tmp_path):
+def packages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     """A folder with stand-ins for lpips and torchvision, importable for one test."""
     (tmp_path / "lpips.py").write_text(STUB)
     (tmp_path / "torchvision.py").write_text("")
@@ -62,7 +67,7 @@ def packages(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def backbone(tmp_path):
+def backbone(tmp_path: Path) -> Weights:
     """A file of weights, with layers that LPIPS has no use for."""
     random = torch.Generator().manual_seed(0)
     shapes = {"features.0.weight": (2, 3, 1, 1), "features.0.bias": (2,), "features.5.weight": (1, 2, 1, 1),
@@ -74,7 +79,7 @@ def backbone(tmp_path):
     return weights
 
 
-def test_none_without_the_packages(monkeypatch, backbone):
+def test_none_without_the_packages(monkeypatch: pytest.MonkeyPatch, backbone: Weights) -> None:
     monkeypatch.setattr(module, "PACKAGES", ("no_such_lpips", "no_such_vision"))
     assert lpips(*pair(20, 20)) is None
     assert lpips_absence() == (
@@ -82,20 +87,22 @@ def test_none_without_the_packages(monkeypatch, backbone):
     )
 
 
-def test_none_without_the_weights(packages):
+def test_none_without_the_weights(packages: Path) -> None:
     assert lpips(*pair(20, 20)) is None
-    assert module.BACKBONE in lpips_absence() and str(packages / "hub" / "checkpoints") in lpips_absence()
+    absence = lpips_absence() or ""
+    assert module.BACKBONE in absence and str(packages / "hub" / "checkpoints") in absence
     assert "lpips" not in sys.modules
 
 
-def test_none_where_a_package_does_not_load(packages, backbone):
+def test_none_where_a_package_does_not_load(packages: Path, backbone: Weights) -> None:
     (packages / "torchvision.py").write_text("raise RuntimeError('operator does not exist\\nand more')")
     assert lpips(*pair(20, 20)) is None
-    assert lpips_absence().endswith("operator does not exist")
-    assert "\n" not in lpips_absence()
+    absence = lpips_absence() or ""
+    assert absence.endswith("operator does not exist")
+    assert "\n" not in absence
 
 
-def test_weights_of_the_file_on_images_from_minus_one_to_one(packages, backbone):
+def test_weights_of_the_file_on_images_from_minus_one_to_one(packages: Path, backbone: Weights) -> None:
     reference, image = pair(16, 24)
     first, second = (backbone[f"features.{layer}.weight"][:, :, 0, 0].numpy() for layer in (0, 5))
     difference = 2 * (reference - image) @ first.T @ second.T
@@ -104,6 +111,6 @@ def test_weights_of_the_file_on_images_from_minus_one_to_one(packages, backbone)
     assert lpips(reference, reference) == 0
 
 
-def test_none_for_images_smaller_than_the_backbone_takes(packages, backbone):
+def test_none_for_images_smaller_than_the_backbone_takes(packages: Path, backbone: Weights) -> None:
     assert lpips(*pair(15, 40)) is None
     assert lpips(*pair(16, 40)) is not None

@@ -16,7 +16,7 @@ VISIBLE_LOGIT = -5.0  # opacity 0.0067, above 1/255
 
 def visible(n: int = 20, degree: int = 1) -> Gaussians:
     scene = sphere(n, degree)
-    return replace(scene, opacity_logits=np.linspace(VISIBLE_LOGIT, 5, n))
+    return replace(scene, opacity_logits=np.linspace(VISIBLE_LOGIT, 5, n, dtype=np.float32))
 
 
 def spoilt(scene: Gaussians, field: str, row: int, value: float) -> Gaussians:
@@ -99,7 +99,7 @@ def test_counts_add_up() -> None:
 
 def test_rotations_become_unit_and_zero_ones_the_identity() -> None:
     scene = spoilt(visible(), "rotations", 4, 0.0)
-    scene = replace(scene, rotations=scene.rotations * np.linspace(0.01, 100, 20)[:, None])
+    scene = replace(scene, rotations=(scene.rotations * np.linspace(0.01, 100, 20)[:, None]).astype(np.float32))
     rotations = clean(scene).gaussians.rotations
     np.testing.assert_allclose(np.linalg.norm(rotations, axis=1), 1, atol=1e-6)
     assert rotations[4].tolist() == [1, 0, 0, 0]

@@ -16,7 +16,7 @@ from tests.streams import make_stream
 
 def unit_quaternions(n: int, seed: int = 0) -> npt.NDArray[np.float64]:
     q = np.random.default_rng(seed).normal(size=(n, 4))
-    return q / np.linalg.norm(q, axis=1, keepdims=True)
+    return np.asarray(q / np.linalg.norm(q, axis=1, keepdims=True))
 
 
 def test_rotations_turn_axes() -> None:

@@ -15,7 +15,8 @@ from tests.scenes import sphere
 
 
 def test_footprint_is_opacity_times_projected_area() -> None:
-    scene = replace(sphere(2), log_scales=np.log([[1.0, 2.0, 3.0], [1, 1, 1]]), opacity_logits=np.array([0.0, np.inf]))
+    scales, logits = np.array([[1.0, 2.0, 3.0], [1, 1, 1]]), np.array([0.0, np.inf])
+    scene = replace(sphere(2), log_scales=np.log(scales), opacity_logits=logits)
     np.testing.assert_allclose(footprint(scene), [0.5 * (2 + 6 + 3) / 3, 1.0], rtol=1e-6)
 
 

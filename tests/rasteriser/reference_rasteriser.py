@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor
 
@@ -28,9 +30,10 @@ def harmonics(d: Tensor) -> Tensor:
     )  # fmt: skip
 
 
-def draw(means: Tensor, covariances: Tensor, opacities: Tensor, sh: Tensor, camera: Camera, background: Tensor,
-         antialiased: bool = False, eps2d: float = 0.3) -> Tensor:  # fmt: skip
-    """[H, W, 4] colour and opacity in float64."""
+def draw(splats: Iterable[Tensor], camera: Camera, background: Tensor, antialiased: bool = False,
+         eps2d: float = 0.3) -> Tensor:  # fmt: skip
+    """[H, W, 4] colour and opacity in float64 of means, covariances, opacities and harmonics."""
+    means, covariances, opacities, sh = splats
     view, k = torch.tensor(camera.viewmat), torch.tensor(camera.K)
     rotation = view[:3, :3]
     local = means @ rotation.T + view[:3, 3]

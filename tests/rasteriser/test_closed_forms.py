@@ -16,7 +16,7 @@ from ralhe.errors import SceneError
 from ralhe.gaussians import SH_C0, Gaussians
 from ralhe.rasteriser import Splats, render
 from tests.rasteriser.reference_rasteriser import draw
-from tests.scenes import joined
+from tests.scenes import joined, scene_of
 
 RED, GREEN, WHITE = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (1.0, 1.0, 1.0)
 
@@ -34,7 +34,7 @@ def blob(
     with np.errstate(divide="ignore"):
         logit = np.log(np.float64(opacity)) - np.log1p(-np.float64(opacity))
     sh = (np.array([[colour]]) - 0.5) / SH_C0
-    return Gaussians([[x, y, z]], np.full((1, 3), math.log(size)), [[1, 0, 0, 0]], [logit], sh)  # type: ignore[arg-type]
+    return scene_of([[x, y, z]], np.full((1, 3), math.log(size)), [[1, 0, 0, 0]], [logit], sh)
 
 
 def test_one_splat_is_its_own_gaussian() -> None:
@@ -103,7 +103,7 @@ def test_any_size_of_picture_agrees_with_the_oracle(size: tuple[int, int]) -> No
     """Long thin splats at all angles over tile borders, partly outside."""
     rng = np.random.default_rng(size[0])
     n = 60
-    scene = Gaussians(
+    scene = scene_of(
         rng.uniform((-1, -1, 1.5), (1, 1, 3.5), (n, 3)),
         np.log(0.15) + rng.normal(0, 1.2, (n, 3)),
         rng.normal(0, 1, (n, 4)),
@@ -113,7 +113,7 @@ def test_any_size_of_picture_agrees_with_the_oracle(size: tuple[int, int]) -> No
     view = front(*size, focal=30.0)
     image, splats = render(scene, view, background=WHITE), Splats.of(scene)
     tensors = (splats.means, splats.covariances, splats.opacities, splats.sh)
-    oracle = draw(*(t.double() for t in tensors), view, torch.ones(3, dtype=torch.float64))
+    oracle = draw((t.double() for t in tensors), view, torch.ones(3, dtype=torch.float64))
     assert (image.colour - oracle[..., :3]).abs().max() < 2e-5
     assert (image.alpha - oracle[..., 3]).abs().max() < 2e-5
 
@@ -122,7 +122,7 @@ def test_part_of_a_picture_is_the_same_wherever_its_tiles_begin() -> None:
     """The alpha test, not the tile, says which pixels a splat reaches."""
     rng = np.random.default_rng(3)
     n = 200
-    scene = Gaussians(
+    scene = scene_of(
         rng.uniform((-1, -1, 2), (1, 1, 4), (n, 3)),
         rng.normal(-2.5, 0.7, (n, 3)),
         rng.normal(0, 1, (n, 4)),
@@ -137,7 +137,7 @@ def test_part_of_a_picture_is_the_same_wherever_its_tiles_begin() -> None:
 
 
 def test_nothing_to_draw() -> None:
-    none = Gaussians(np.zeros((0, 3)), np.zeros((0, 3)), np.zeros((0, 4)), np.zeros(0), np.zeros((0, 1, 3)))
+    none = scene_of(np.zeros((0, 3)), np.zeros((0, 3)), np.zeros((0, 4)), np.zeros(0), np.zeros((0, 1, 3)))
     image = render(none, front(20, 10), background=(0.1, 0.2, 0.3))
     assert image.colour.shape == (10, 20, 3) and image.alpha.shape == (10, 20)
     assert image.colour[3, 4].tolist() == pytest.approx([0.1, 0.2, 0.3]) and not image.alpha.any()
@@ -171,11 +171,13 @@ def test_bands_above_the_degree_asked_for_are_left_out() -> None:
     assert torch.equal(render(rich, front(), sh_degree=0).colour, render(scene, front()).colour)
 
 
-@pytest.mark.skipif(numba.config.NUMBA_NUM_THREADS < 2, reason="one thread")
 def test_thread_counts_change_no_bit() -> None:
+    before = numba.get_num_threads()
+    if before < 2:
+        pytest.skip("one thread")
     rng = np.random.default_rng(4)
     n = 3000
-    scene = Gaussians(
+    scene = scene_of(
         rng.uniform((-1, -1, 2), (1, 1, 4), (n, 3)),
         rng.normal(-3, 0.7, (n, 3)),
         rng.normal(0, 1, (n, 4)),
@@ -186,11 +188,10 @@ def test_thread_counts_change_no_bit() -> None:
 
     def run() -> list[torch.Tensor]:
         leaves = [t.clone().requires_grad_() for t in (splats.means, splats.covariances, splats.opacities, splats.sh)]
-        image = render(Splats(*leaves), front(100, 70)).colour
-        (image**2).sum().backward()
-        return [image.detach(), *(leaf.grad for leaf in leaves)]
+        means, shapes, opacities, sh = leaves
+        image = render(Splats(means, shapes, opacities, sh), front(100, 70)).colour
+        return [image.detach(), *torch.autograd.grad((image**2).sum(), leaves)]
 
-    before = numba.get_num_threads()
     first = run()
     numba.set_num_threads(1)
     try:

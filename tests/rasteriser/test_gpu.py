@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from types import SimpleNamespace
 
@@ -12,12 +13,11 @@ from torch import Tensor
 
 from ralhe.cameras.camera import Camera
 from ralhe.errors import SceneError
-from ralhe.gaussians import Gaussians
 from ralhe.metrics import differentiable_ssim
 from ralhe.rasteriser import Splats, gpu, render
 from ralhe.rasteriser.log_covariance import exponential_covariances
 from tests.rasteriser.reference_rasteriser import draw
-from tests.scenes import sphere
+from tests.scenes import scene_of, sphere
 
 on_a_gpu = pytest.mark.skipif(gpu.gsplat_absence() is not None, reason=f"{gpu.gsplat_absence()}")
 
@@ -34,7 +34,7 @@ def rasterization(
     camera = Camera(viewmats[0].numpy(), Ks[0].numpy(), width, height, near_plane)
     six = covars.reshape(-1, 9)[:, [0, 1, 2, 4, 5, 8]]
     tensors = (t.double() for t in (means, six, opacities, colors))
-    image = draw(*tensors, camera, backgrounds[0].double(), rasterize_mode == "antialiased", eps2d).float()
+    image = draw(tensors, camera, backgrounds[0].double(), rasterize_mode == "antialiased", eps2d).float()
     return image[None, ..., :3], image[None, ..., 3:], {}
 
 
@@ -43,9 +43,9 @@ def test_gsplat_gets_what_the_cpu_gets(antialiased: bool, monkeypatch: pytest.Mo
     monkeypatch.setitem(sys.modules, "gsplat", SimpleNamespace(rasterization=rasterization))
     rng = np.random.default_rng(1)
     n = 30
-    scene = Gaussians(
+    scene = scene_of(
         rng.normal(0, 0.5, (n, 3)), rng.normal(-2.5, 0.8, (n, 3)), rng.normal(0, 1, (n, 4)), rng.normal(0, 2, n),
-        rng.normal(0, 0.3, (n, 4, 3)), antialiased,
+        rng.normal(0, 0.3, (n, 4, 3)), antialiased=antialiased,
     )  # fmt: skip
     view = Camera.looking_at(np.array([0, 1, -3.0]), np.zeros(3), np.array([0, 1.0, 0]), fov=0.8, width=25, height=20)
     splats, background = Splats.of(scene), torch.tensor([0.3, 0.6, 0.9])
@@ -61,9 +61,9 @@ def test_a_gpu_draws_what_the_cpu_draws(antialiased: bool) -> None:
     """Picture and gradients; nothing is so opaque that gsplat's own limit of alpha would show."""
     rng = np.random.default_rng(1)
     n = 2000
-    scene = Gaussians(
+    scene = scene_of(
         rng.normal(0, 0.5, (n, 3)), rng.normal(-3.5, 0.8, (n, 3)), rng.normal(0, 1, (n, 4)), rng.normal(-1, 1, n),
-        rng.normal(0, 0.3, (n, 16, 3)), antialiased,
+        rng.normal(0, 0.3, (n, 16, 3)), antialiased=antialiased,
     )  # fmt: skip
     view = Camera.looking_at(np.array([0, 1, -3.0]), np.zeros(3), np.array([0, 1.0, 0]), fov=0.8, width=250, height=200)
     pull = torch.from_numpy(rng.normal(0, 1, (200, 250, 3))).float()
@@ -71,7 +71,8 @@ def test_a_gpu_draws_what_the_cpu_draws(antialiased: bool) -> None:
     for device in ("cpu", "cuda"):
         s = Splats.of(scene, device)
         leaves = [t.detach().requires_grad_() for t in (s.means, s.covariances, s.opacities, s.sh)]
-        image = render(Splats(*leaves, antialiased), view, background=(0.2, 0.4, 0.6)).colour
+        means, shapes, opacities, sh = leaves
+        image = render(Splats(means, shapes, opacities, sh, antialiased), view, background=(0.2, 0.4, 0.6)).colour
         assert image.device.type == device
         slopes.append(torch.autograd.grad(image, leaves, pull.to(device)))
         pictures.append(image.detach().cpu())
@@ -95,9 +96,9 @@ def test_pictures_are_drawn_by_the_gpu_where_gsplat_can(monkeypatch: pytest.Monk
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert gpu.drawing_device() == "cpu"
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(gpu.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     assert gpu.drawing_device() == "cpu"
-    monkeypatch.setattr(gpu.importlib.util, "find_spec", lambda _: SimpleNamespace())
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: SimpleNamespace())
     assert gpu.drawing_device() == "cuda"
 
 
@@ -109,6 +110,6 @@ def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(SceneError, match="torch sees no GPU"):
             render(scene, view, backend="gsplat")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(gpu.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(SceneError, match="pip install gsplat"):
         render(nothing, view, backend="gsplat")

@@ -31,9 +31,10 @@ def test_influence_is_the_diagonal_of_the_jacobian_squared() -> None:
         found = look(Splats(means, shapes, opacities, sh), view, background)[1]
 
         def picture(o: torch.Tensor, c: torch.Tensor, view: Camera = view) -> torch.Tensor:
-            return draw(means.double(), shapes.double(), o, c, view, background.double())[..., :3]
+            return draw((means.double(), shapes.double(), o, c), view, background.double())[..., :3]
 
-        by_opacity, by_colour = jacobian(picture, (opacities.double(), sh.double()))
+        values = opacities.double(), sh.double()
+        by_opacity, by_colour = jacobian(picture, values)  # type: ignore[no-untyped-call]
         sensitivity = ((by_opacity * opacities) ** 2).sum((0, 1, 2)).float()
         visibility = ((by_colour[:, :, 0, :, 0, 0] / C0) ** 2).sum((0, 1)).float()
         np.testing.assert_allclose(found.visibility, visibility.numpy(), rtol=1e-4, atol=1e-6)

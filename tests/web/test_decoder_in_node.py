@@ -15,8 +15,8 @@ import ralhe
 from ralhe.bitstream import SECTION_BYTES
 from ralhe.core.instance import WASM
 from ralhe.errors import BitstreamError
-from ralhe.gaussians import Gaussians
 from ralhe.web.page import source
+from tests.scenes import scene_of
 from tests.streams import Made, rows_of, sealed, table_start
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -109,7 +109,7 @@ def test_corrupt_section_fails_after_the_levels_before_it(node: str, small_strea
 
 def test_scenes_without_levels_are_shown_whole(node: str, tmp_path: Path) -> None:
     path = tmp_path / "empty.ralhe"
-    nothing = Gaussians(np.zeros((0, 3)), np.zeros((0, 3)), np.zeros((0, 4)), np.zeros(0), np.zeros((0, 1, 3)))
+    nothing = scene_of(np.zeros((0, 3)), np.zeros((0, 3)), np.zeros((0, 4)), np.zeros(0), np.zeros((0, 1, 3)))
     path.write_bytes(ralhe.encode(nothing, size=1000))
     found = decoded(node, path)
     assert (found["failure"], found["facts"]["count"], list(found["levels"])) == (None, 0, ["0"])

@@ -109,7 +109,7 @@ def test_picture_is_that_of_the_rasteriser(
     shown = picture_of(page)
     height, width = shown.shape[:2]
     camera = ralhe.Camera.looking_at(
-        eye, target, np.array([0.1, -1.0, 0.0]), fov=np.radians(60), width=width, height=height
+        eye, target.astype(np.float64), np.array([0.1, -1.0, 0.0]), fov=np.radians(60), width=width, height=height
     )
     with torch.no_grad():
         splats = ralhe.render(scene, camera)
