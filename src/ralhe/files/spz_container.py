@@ -9,18 +9,22 @@ Layout after the README and load-spz.cc of github.com/nianticlabs/spz; what the 
 from __future__ import annotations
 
 import gzip
-import importlib
 import struct
+import sys
 import zlib
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ralhe.errors import SceneError
 from ralhe.gaussians import COORDINATES, MAX_SH_DEGREE, Coordinates
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 NGSP = 0x5053474E
 MAGICS = (b"\x1f\x8b", b"NGSP")  # gzip of versions 1 to 3, plain header of version 4
@@ -87,8 +91,7 @@ def unpack(data: bytes, name: str) -> Sections:
     """The sections of an .spz file of any version; `name` leads every message.
 
     Never expands more than the header claims, nor believes a claim far beyond the size of the file. Raises
-    SceneError when the file is cut short, corrupt or of an unknown version, and when version 4 needs a
-    zstd module that is not installed.
+    SceneError when the file is cut short, corrupt or of an unknown version.
     """
     if data.startswith(MAGICS[1]):
         return _unpack_version_4(data, name)
@@ -187,19 +190,7 @@ def _expand(frame: bytes, size: int, name: str) -> bytes:
     """Up to `size` bytes of a zstd frame."""
     if not size:
         return b""
-    zstd = _zstd(name)
     try:
-        expanded: bytes = zstd.ZstdDecompressor().decompress(frame, max_length=size)
+        return zstd.ZstdDecompressor().decompress(frame, max_length=size)
     except zstd.ZstdError as error:
         raise SceneError(f"{name}: damaged zstd data ({error}); fetch or export the file again") from None
-    return expanded
-
-
-def _zstd(name: str) -> Any:
-    """The zstd module of Python 3.14, or the package that brings it to earlier versions."""
-    for module in ("compression.zstd", "backports.zstd"):
-        try:
-            return importlib.import_module(module)
-        except ImportError:
-            continue
-    raise SceneError(f"{name}: SPZ version 4 needs zstd; pip install backports.zstd, or export it as version 3")
