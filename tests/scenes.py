@@ -88,6 +88,12 @@ def full_cube_codes(depth: int) -> Codes:
     return np.arange(8**depth, dtype=np.uint64)
 
 
+def nodes_per_level(codes: Codes, depth: int) -> list[int]:
+    """Occupied nodes of levels 0 ... depth, from ascending codes of the leaves."""
+    return [len(codes) and 1 + int(np.count_nonzero(np.diff(codes >> np.uint64(3 * (depth - level)))))
+            for level in range(depth + 1)]  # fmt: skip
+
+
 def random_attributes(n: int, channels: int, seed: int = 0) -> npt.NDArray[np.float32]:
     """[n, channels] smooth along the Morton order, with noise: opacity logits, colours, log-covariances, harmonics."""
     rng = np.random.default_rng(seed)

@@ -150,6 +150,7 @@ def test_images_without_a_photo_are_told(scene: Path, tmp_path: Path, calls: lis
     assert result.exit_code == 0, result.output
     assert len(calls[0]["views"].fit + calls[0]["views"].test) == 1
     assert "no photo of its cameras can be used" in result.output
+    assert "all its views are held out" in result.output
 
 
 def test_images_with_a_photo_are_not_complained_of(
@@ -161,7 +162,7 @@ def test_images_with_a_photo_are_not_complained_of(
     result = run("encode", scene, tmp_path / "out.ralhe", "--images", tmp_path)
     assert result.exit_code == 0, result.output
     assert calls[0]["views"].fit == (seen,)
-    assert "no photo" not in result.output
+    assert "no photo" not in result.output and "held out" not in result.output
 
 
 def test_lambda_replaces_the_size(scene: Path, tmp_path: Path, calls: list[dict[str, Any]]) -> None:
@@ -250,6 +251,7 @@ def test_several_sizes_need_a_folder_that_can_be(scene: Path, tmp_path: Path) ->
     assert refused("encode", absent, tmp_path / "out", "--sizes", "3kB") == f"{absent}: No such file or directory"
     assert refused("encode", scene, nested, "--sizes", "3kB") == f"{nested}: there is no folder {nested.parent}"
     assert refused("encode", scene, scene, "--sizes", "3kB") == f"{scene}: is a file; name a folder"
+    assert "with --sizes name the folder" in refused("encode", scene, tmp_path / "out.ralhe", "--sizes", "3kB")
     assert list(tmp_path.iterdir()) == [scene]
 
 

@@ -215,11 +215,15 @@ def test_progress_counts_to_the_end() -> None:
     assert any(p.distortion is not None and p.distortion >= 0 for p in seen)
 
 
+def test_a_megabyte_is_meant_where_nothing_is_said() -> None:
+    scene = sphere(30, 0)
+    assert encode(scene, preset="fast").data == encode(scene, size=1_000_000, preset="fast").data
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, "either size or lmbda"),
-        ({"size": 1000, "lmbda": 0.1}, "either size or lmbda"),
+        ({"size": 1000, "lmbda": 0.1}, "size or lmbda, not both"),
         ({"size": 0}, "size is 0 bytes"),
         ({"size": -5}, "size is -5 bytes"),
         ({"lmbda": 0.0}, "lmbda is 0.0"),

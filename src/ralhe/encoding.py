@@ -36,6 +36,7 @@ from ralhe.prepare import Voxelised, attributes_of, clean
 from ralhe.prepare.attributes import COLOUR, HARMONICS, OPACITY, SHAPE
 from ralhe.prepare.covariance import log_covariances
 from ralhe.progress import Progress
+from ralhe.sizes import DEFAULT_SIZE
 
 if TYPE_CHECKING:
     from ralhe.cameras import Views
@@ -72,7 +73,10 @@ def encode(
     progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
 ) -> EncodeReport:
-    """Compresses a scene to at most `size` bytes, or to the rate that `lmbda` (distortion per bit) buys.
+    """Compresses a scene to at most `size` bytes, or to the rate that `lmbda` (distortion per bit) buys; to a megabyte
+    where neither is given.
+
+    lmbda: 5e-5 ... 64; then every Gaussian that can be seen stays, at a depth of 12 unless another is given.
 
     preset: "fast", "default" or "best". sh_degree: cut the harmonics to this degree. depth: of the octree, 1 ... 21.
     views: cameras to look through, those of its list `fit` (of `test` where there are none to fit), photos where they
@@ -151,8 +155,8 @@ def _check(gaussians: Gaussians, size: int | None, lmbda: float | None, preset: 
     size, sh_degree, depth = (
         whole(name, value, SceneError) for name, value in (("size", size), ("sh_degree", sh_degree), ("depth", depth))
     )
-    if (size is None) == (lmbda is None):
-        raise SceneError("give either size or lmbda")
+    if size is not None and lmbda is not None:
+        raise SceneError("give size or lmbda, not both")
     if size is not None and size < 1:
         raise SceneError(f"size is {size} bytes, expected 1 or more")
     low, high = LAMBDA_RANGE
@@ -162,7 +166,7 @@ def _check(gaussians: Gaussians, size: int | None, lmbda: float | None, preset: 
         raise SceneError(f"preset is {preset!r}, expected one of {', '.join(PRESETS)}")
     if depth is not None and not 1 <= depth <= MAX_DEPTH:
         raise SceneError(f"depth is {depth}, expected 1 to {MAX_DEPTH}")
-    return size, sh_degree, depth
+    return size if size or lmbda else DEFAULT_SIZE, sh_degree, depth
 
 
 def _refuse_tiny(size: int) -> None:

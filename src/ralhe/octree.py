@@ -28,9 +28,3 @@ def voxels_of(codes: Codes, depth: int) -> npt.NDArray[np.int64]:
         for axis in range(3):
             voxels[:, axis] |= (codes >> np.uint64(3 * bit + axis) & np.uint64(1)).astype(np.int64) << bit
     return voxels
-
-
-def nodes_per_level(codes: Codes, depth: int) -> list[int]:
-    """Occupied nodes of levels 0 ... depth, from ascending codes of the leaves."""
-    return [len(codes) and 1 + int(np.count_nonzero(np.diff(codes >> np.uint64(3 * (depth - level)))))
-            for level in range(depth + 1)]  # fmt: skip

@@ -31,7 +31,7 @@ class LadderOptions(FitOptions, total=False):
 
 
 class EncodeOptions(FitOptions, total=False):
-    """Keywords of `ralhe.encode`; give `size` or `lmbda`."""
+    """Keywords of `ralhe.encode`; `size` or `lmbda`, not both."""
 
-    size: int | None  # bytes the stream may have
+    size: int | None  # bytes the stream may have; a megabyte if neither is given
     lmbda: float | None  # distortion worth one bit, instead of a size

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ralhe.core import Decoder
 from ralhe.errors import BitstreamError, SceneError
 from ralhe.gaussians import Gaussians
-from ralhe.octree import Codes, morton_codes, nodes_per_level
+from ralhe.octree import Codes, morton_codes
 from ralhe.parameters import Parameters, steps_of
 from ralhe.prepare import VoxelGrid
 from ralhe.prepare.attributes import OPPONENT
@@ -20,6 +20,7 @@ from tests.scenes import (
     all_finite,
     chain_codes,
     full_cube_codes,
+    nodes_per_level,
     random_attributes,
     same_bits,
     sphere,

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from ralhe.octree import MAX_DEPTH, morton_codes, nodes_per_level
+from ralhe.octree import MAX_DEPTH, morton_codes
 from ralhe.prepare import VoxelGrid, choose_grid
 from tests.scenes import sphere
 
@@ -110,10 +110,6 @@ def test_morton_codes_use_all_21_levels() -> None:
     assert morton_codes(voxels, MAX_DEPTH).tolist() == [x, 2 * x, 4 * x, 8**MAX_DEPTH - 1]
 
 
-def test_nodes_per_level() -> None:
-    codes = np.array([0, 1, 8, 63 * 8], np.uint64)
-    assert nodes_per_level(codes, 3) == [1, 2, 3, 4]
-    assert nodes_per_level(np.zeros(0, np.uint64), 2) == [0, 0, 0]
 
 
 @pytest.mark.parametrize("depth", [1, 7, 16])

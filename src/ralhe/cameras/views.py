@@ -26,7 +26,7 @@ class Views:
     """Views of one scene; no view is in both lists."""
 
     fit: tuple[View, ...]
-    test: tuple[View, ...]  # never used by a fit
+    test: tuple[View, ...]  # held out from a fit that has others
     background: tuple[float, float, float] = (0.0, 0.0, 0.0)  # RGB in [0, 1] behind the Gaussians
 
     @property

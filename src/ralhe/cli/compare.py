@@ -31,15 +31,17 @@ NAME = 40
 @click.option("--report", type=SCENE, help="Write a page with pictures and tables to this .html file.")
 @click.option("--cameras", type=SCENE, help="Cameras to look through: transforms.json, cameras.json, *.views.json or a"
               " folder with a COLMAP model; photos beside them are compared too.")  # fmt: skip
-@click.option("--size", callback=picture_size, help="WIDTHxHEIGHT; cameras of a file shrink to it. Compare with"
-              " photos at their own size: smaller, models look thicker.  [default: 800x600]")  # fmt: skip
+@click.option("--size", callback=picture_size, help="WIDTHxHEIGHT of placed views; cameras of a file shrink to it"
+              " where it is given. Compare with photos at their own size: smaller, models look thicker.  [default:"
+              " 800x600, or the cameras' own]")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print every view and the means as JSON; identical views count"
               " 100 dB.")  # fmt: skip
 def compare(reference: Path, scenes: tuple[Path, ...], report: Path | None, cameras: Path | None,
             size: tuple[int, int] | None, as_json: bool) -> None:  # fmt: skip
     """Measure SCENES against REFERENCE (.ply, .compressed.ply, .spz or .ralhe, in any mix).
 
-    Every scene is drawn from views that no encoder has seen and compared with the reference drawn alike: PSNR and SSIM
+    Every scene is drawn from views that no encoder sees (those held out from fits, where a file of cameras holds some
+    out) and compared with the reference drawn alike: PSNR and SSIM
     (higher is better), FLIP (lower is better), mean and worst view. Without --cameras the views are placed around or
     inside the reference.
 

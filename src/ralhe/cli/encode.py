@@ -11,7 +11,16 @@ import ralhe
 from ralhe import files
 from ralhe.bitstream import SUFFIX
 from ralhe.cli.arguments import SCENE, bytes_of, sizes_of
-from ralhe.cli.failures import Failure, Stopped, about, check_output, make_folder, plain_words, stop_on_interrupt
+from ralhe.cli.failures import (
+    Failure,
+    Stopped,
+    about,
+    check_output,
+    is_folder,
+    make_folder,
+    plain_words,
+    stop_on_interrupt,
+)
 from ralhe.cli.progress_bar import ProgressBar
 from ralhe.options import EncodeOptions, LadderOptions
 from ralhe.sizes import DEFAULT_SIZE, compare_sizes, format_size
@@ -28,7 +37,8 @@ UNUSUAL_SIZE = 1000  # a stream of fewer bytes has a few dozen Gaussians: kiloby
 @click.option("--size", callback=bytes_of, help="Most the stream may have: bytes, kB, MB, KiB or MiB.  [default: 1MB]")
 @click.option("--sizes", callback=sizes_of, help="Several sizes, as in 100kB,250kB,1MB: STREAM is then a folder, and"
               " gets a stream for each, sooner than by as many encodes.")  # fmt: skip
-@click.option("--lmbda", type=float, help="Distortion worth one bit, instead of a size: 0.01 is fine, 1 is coarse.")
+@click.option("--lmbda", type=float, help="Distortion worth one bit, instead of a size: 0.0001 is fine, 0.03 is coarse."
+              " Every Gaussian that can be seen stays, and the stream may have any size.")  # fmt: skip
 @click.option("--preset", type=click.Choice(["fast", "default", "best"]), default="default", show_default=True,
               help="How long to look for a better stream of the same size; decoding is as fast after any.")  # fmt: skip
 @click.option("--sh-degree", type=click.IntRange(0, 3), help="Cut the spherical harmonics to this degree.")
@@ -61,6 +71,9 @@ def encode(scene: Path, stream: Path, size: int | None, sizes: dict[str, int] | 
 
             with about(images):
                 views = cameras.read(images)
+            if not views.fit:
+                click.echo(f"note: {images}: all its views are held out for tests; the fit will see them, and they no"
+                           " longer tell how good the stream is", err=True)  # fmt: skip
             if not any(view.photo for view in views.fit or views.test):
                 click.echo(f"note: {images}: no photo of its cameras can be used; the stream will look like"
                            f" {scene.name} from where they stand", err=True)  # fmt: skip
@@ -78,6 +91,8 @@ def encode_files(scene: Path, folder: Path, sizes: dict[str, int], **options: Un
     """Reads, encodes to every size under a progress bar, writes each FOLDER/SCENE-SIZE.ralhe as soon as it is whole."""
     with about(scene):
         gaussians = ralhe.read(scene)
+    if folder.suffix.lower() == SUFFIX and not is_folder(folder):
+        raise Failure(f"{folder}: is the name of a stream; with --sizes name the folder that streams go to")
     make_folder(folder)
     plain = scene.name.removesuffix(scene.suffix).removesuffix(".compressed")
     streams = {name: folder / f"{plain}-{name}.ralhe" for name in sizes}

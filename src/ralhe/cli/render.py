@@ -39,7 +39,8 @@ QUALITY = 90  # of JPEG and WebP, 0 to 100
 @click.option("--camera", "number", type=click.IntRange(0), help="Draw only this camera, counted from 0: those held"
               " out first, as a drawing of all tells.")  # fmt: skip
 @click.option("--orbit", type=click.IntRange(1, 1000), help="Draw so many views around the scene instead.")
-@click.option("--size", callback=picture_size, help="WIDTHxHEIGHT; cameras of a file shrink to it.  [default: 800x600]")
+@click.option("--size", callback=picture_size, help="WIDTHxHEIGHT; cameras of a file shrink to it where it is"
+              " given.  [default: 800x600, or the cameras' own]")  # fmt: skip
 @click.option("--background", callback=colour_of, help="black, white or #rrggbb.  [default: black, or the cameras']")
 @click.option("--sh-degree", type=click.IntRange(0, 3), help="Leave out spherical harmonics above this degree.")
 def render(scene: Path, picture: Path, cameras: Path | None, number: int | None, orbit: int | None,
