@@ -18,7 +18,8 @@ from ralhe.fit.retraining import Leaves, retrain
 from ralhe.fit.source import Source
 from ralhe.gaussians import Gaussians
 from ralhe.prepare import Voxelised, choose_grid, clean, voxelise
-from ralhe.rasteriser import Splats
+from ralhe.rasteriser import Splats, render
+from ralhe.rasteriser.lens import EPS2D
 from ralhe.rasteriser.sensitivity import Influence
 from tests.scenes import joined, sphere
 
@@ -64,6 +65,24 @@ def test_photos_are_taken_instead_where_there_are_some(scene: Gaussians, tmp_pat
     taken = take_pictures(scene, ring(photo=tmp_path / "photo.png"), 4)
     assert taken is not None and len(taken.all) == 4 and taken.photographed
     assert taken.all[0].colour[10, 10].tolist() == pytest.approx([1, 128 / 255, 0], abs=1e-3)
+
+
+def test_a_model_looks_like_photos_that_are_shrunk(scene: Gaussians, tmp_path: Path) -> None:
+    """It is drawn smaller than it was trained, with as narrow a low-pass as there."""
+    thin = replace(scene, log_scales=np.full((len(scene), 3), -5.0, np.float32))
+    width, height = picture_size(len(thin))
+    camera = Camera.looking_at(np.array([4.0, 0, 0]), np.zeros(3), UP, fov=0.7, width=2 * width, height=2 * height)
+    photo = render(thin, camera).colour.clamp(0, 1).numpy() * 255
+    Image.fromarray(np.rint(photo).astype(np.uint8)).save(tmp_path / "photo.png")
+    taken = take_pictures(thin, Views((View("one", camera, tmp_path / "photo.png"),), ()), 1)
+    assert taken is not None
+    (picture,) = taken.all
+    assert (picture.camera.width, picture.eps2d) == (width, pytest.approx(EPS2D / 4))
+    wide = replace(picture, eps2d=EPS2D)
+    splats = Splats.of(thin)
+    assert float(picture.squares(splats)) < 0.2 * float(wide.squares(splats))
+    whole = take_pictures(scene, ring(), 1)
+    assert whole is not None and whole.all[0].eps2d == EPS2D
 
 
 def test_no_more_pictures_than_asked_for_and_none_twice(scene: Gaussians) -> None:

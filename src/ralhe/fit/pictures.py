@@ -17,6 +17,7 @@ from ralhe.errors import CameraError, SceneError
 from ralhe.gaussians import Gaussians
 from ralhe.rasteriser import Splats, render
 from ralhe.rasteriser.gpu import drawing_device
+from ralhe.rasteriser.lens import EPS2D
 from ralhe.rasteriser.sensitivity import Influence, influence, look
 from ralhe.rasteriser.tiles import Part
 from ralhe.viewpoints import own_views
@@ -25,6 +26,12 @@ T = TypeVar("T")
 
 LARGEST, SMALLEST = (800, 600), (64, 48)
 """Pixels of a picture: what is fitted at half of 800 x 600 no longer holds at full size (docs/design.md)."""
+
+TRAINED = 1600
+"""Pixels of the longer side to which trainers shrink larger photos: where a model is at home."""
+
+NARROWEST = 0.04
+"""Square pixels of a low-pass that still shows, between the centres of pixels, what is smaller than these."""
 
 INFLUENCE_EVERY = 3  # tiles of a picture, of which one tells enough of how much errors weigh
 
@@ -41,10 +48,11 @@ class Picture:
     camera: Camera
     colour: Tensor  # [H, W, 3] half floats, on the device that draws
     background: Tensor  # [3]
+    eps2d: float = EPS2D  # variance of the low-pass, square pixels
 
     def drawn(self, splats: Splats) -> Tensor:
         """[H, W, 3] what splats look like, drawn where the picture is."""
-        return render(splats.to(self.colour.device), self.camera, background=self.background).colour
+        return render(splats.to(self.colour.device), self.camera, background=self.background, eps2d=self.eps2d).colour
 
     def squares(self, splats: Splats) -> Tensor:
         """Sum of squared differences between what splats look like and what they should."""
@@ -83,7 +91,8 @@ class Pictures:
         """
         total, count = np.zeros((2, len(splats))), 0
         for count, picture in enumerate(self.all, 1):
-            total += influence(splats, picture.camera, picture.background, Part(every, first + count))
+            part = Part(every, first + count)
+            total += influence(splats, picture.camera, picture.background, part, picture.eps2d)
             if not step():
                 break
         return Influence(*(total / count))
@@ -181,11 +190,19 @@ def picture_size(gaussians: int) -> tuple[int, int]:
     return max(SMALLEST[0], round(scale * LARGEST[0])), max(SMALLEST[1], round(scale * LARGEST[1]))
 
 
+def low_pass(large: Camera, small: Camera) -> float:
+    """Variance of the low-pass, square pixels, for a picture that stands for a larger one: as wide as it is there, or
+    what is thin would look thicker than the photo that it was trained on (docs/rendering.md)."""
+    trained = min(max(large.width, large.height), TRAINED)
+    return max(EPS2D * min(1.0, max(small.width, small.height) / trained) ** 2, NARROWEST)
+
+
 def _take(splats: Splats, shot: _Shot, side: int, part: Part) -> tuple[Picture, Influence]:
     """A photo, or a render where there is none, and what a part of it shows of the Gaussians."""
     view, background = shot.view, torch.tensor(shot.background, dtype=torch.float32)
     camera = view.camera.within(side, side)
-    colour, seen = look(splats, camera, background, part)
+    eps2d = EPS2D if splats.antialiased else low_pass(view.camera, camera)
+    colour, seen = look(splats, camera, background, part, eps2d)
     if view.photo is not None:
         colour = torch.from_numpy(photos.load(View(view.name, camera, view.photo), shot.background))
-    return Picture(camera, colour.clamp(0, 1).half().to(drawing_device()), background), seen
+    return Picture(camera, colour.clamp(0, 1).half().to(drawing_device()), background, eps2d), seen

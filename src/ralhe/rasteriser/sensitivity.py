@@ -36,16 +36,17 @@ class Influence(NamedTuple):
     sensitivity: F64  # [N]
 
 
-def look(splats: Splats, camera: Camera, background: Tensor, part: Part = WHOLE) -> tuple[Tensor, Influence]:
+def look(splats: Splats, camera: Camera, background: Tensor, part: Part = WHOLE,
+         eps2d: float = EPS2D) -> tuple[Tensor, Influence]:  # fmt: skip
     """A picture [H, W, 3] without its gradient, and what each of N Gaussians does to it, guessed from a part of it;
-    splats on the CPU."""
-    painted = paint(splats, camera, background, splats.sh.shape[1], EPS2D)
+    splats on the CPU. eps2d: variance of the low-pass, square pixels."""
+    painted = paint(splats, camera, background, splats.sh.shape[1], eps2d)
     return painted.colour, _influence(painted, part)
 
 
-def influence(splats: Splats, camera: Camera, background: Tensor, part: Part) -> Influence:
-    """What each of N Gaussians does to a picture, guessed from a part of it; splats on the CPU."""
-    return _influence(paint(splats, camera, background, splats.sh.shape[1], EPS2D, part), part)
+def influence(splats: Splats, camera: Camera, background: Tensor, part: Part, eps2d: float = EPS2D) -> Influence:
+    """What each of N Gaussians does to a picture, guessed from a part of it; splats on the CPU. eps2d: see `look`."""
+    return _influence(paint(splats, camera, background, splats.sh.shape[1], eps2d, part), part)
 
 
 def _influence(painted: Painted, part: Part) -> Influence:
