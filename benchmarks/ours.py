@@ -22,7 +22,7 @@ from ralhe.errors import RateError
 from ralhe.sizes import parse_size
 
 if TYPE_CHECKING:
-    from ralhe.encoding import EncodeReport
+    from ralhe.outcome import EncodeReport
 
 KINDS = ("geometry", "opacity", "colour", "shape", "harmonics", "parameters", "container")
 ERRORS = ("opacity", "colour", "shape", "harmonics")

@@ -23,8 +23,8 @@ from ralhe import cameras
 from ralhe.cameras import Camera, View, Views
 from ralhe.cli import main
 from ralhe.cli.progress_bar import ProgressBar
-from ralhe.encoding import EncodeReport
 from ralhe.gaussians import Gaussians
+from ralhe.outcome import EncodeReport
 from ralhe.progress import Progress
 from tests.scenes import sphere
 from tests.streams import Made

@@ -9,8 +9,9 @@ import pytest
 
 import ralhe
 from ralhe import bitstream, metrics
-from ralhe.encoding import EncodeReport, encode
+from ralhe.encoding import encode
 from ralhe.gaussians import Gaussians
+from ralhe.outcome import EncodeReport
 from tests.scenes import all_finite, identical, sphere
 
 SIZE = 6_000

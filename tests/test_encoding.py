@@ -12,11 +12,12 @@ import pytest
 
 import ralhe
 from ralhe import bitstream
-from ralhe.encoding import EncodeReport, encode, encode_ladder
+from ralhe.encoding import encode, encode_ladder
 from ralhe.errors import RateError, SceneError
 from ralhe.fit.plan import least_count, planned_count
 from ralhe.fit.rate_control import LAMBDA_RANGE, TOLERANCE
 from ralhe.gaussians import Coordinates, Gaussians
+from ralhe.outcome import EncodeReport
 from ralhe.prepare import clean
 from ralhe.progress import Progress
 from tests.scenes import all_finite, same_bits, sphere, stuffed

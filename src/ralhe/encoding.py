@@ -1,40 +1,38 @@
-"""Gaussians -> bytes: prepare, fit, meet the size, decode what was written, report."""
+"""Gaussians -> bytes: prepare, fit, meet the size, decode what was written (`outcome`), report."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ralhe import bitstream
 from ralhe.arguments import whole
 from ralhe.bitstream import LEAST_BYTES, Header
 from ralhe.coordinates import in_ply_axes
 from ralhe.core import Decoder
-from ralhe.errors import BitstreamError, RateError, SceneError
+from ralhe.errors import RateError, SceneError
 from ralhe.fit.elimination import elimination_work
 from ralhe.fit.fit import Candidate
-from ralhe.fit.job import LOOKAHEAD, SEARCHES, USUAL_WALKS, Job, fit_work, trial_work
-from ralhe.fit.meter import Meter, picture_work, placing_work, taking_work
+from ralhe.fit.job import LOOKAHEAD, Job
+from ralhe.fit.meter import Meter
 from ralhe.fit.pictures import take_pictures
 from ralhe.fit.plan import Plan, planned_count, planned_widths
 from ralhe.fit.planning import REPLANS, Planner
 from ralhe.fit.presets import PRESETS, Preset
 from ralhe.fit.rate_control import LAMBDA_RANGE
 from ralhe.fit.source import Source
+from ralhe.fit.work import SEARCHES, USUAL_WALKS, fit_work, picture_work, placing_work, taking_work, trial_work
 from ralhe.gaussians import Gaussians
 from ralhe.octree import MAX_DEPTH
-from ralhe.prepare import Voxelised, attributes_of, clean
-from ralhe.prepare.attributes import COLOUR, HARMONICS, OPACITY, SHAPE
-from ralhe.prepare.covariance import log_covariances
+from ralhe.outcome import EncodeReport, attribute_error, bits_by_kind, verified
+from ralhe.prepare import clean
 from ralhe.progress import Progress
 from ralhe.sizes import DEFAULT_SIZE
 
@@ -42,23 +40,6 @@ if TYPE_CHECKING:
     from ralhe.cameras import Views
 
 DEPTH_AT_LAMBDA = 12
-
-
-@dataclass(frozen=True)
-class EncodeReport:
-    """A stream and what is known of it."""
-
-    data: bytes = field(repr=False)
-    source_gaussians: int
-    dropped: int  # that nobody can see
-    kept: int  # after simplification
-    leaves: int  # after merging: Gaussians in the stream
-    depth: int
-    sh_degree: int
-    lmbda: float
-    seconds: float  # from the start, for a ladder from that of its first size, until the stream was whole
-    bits: dict[str, float]  # by opacity, colour, shape, harmonics, geometry, parameters, container
-    attribute_error: dict[str, float]  # root mean square between the voxelised scene and the decoded stream
 
 
 def encode(
@@ -283,7 +264,7 @@ class _Task:
     def report(self, job: Job, candidate: Candidate) -> EncodeReport:
         """Of a stream, as the real decoder sees it."""
         decoder = Decoder(candidate.data)
-        bits, decoded = _bits(decoder), _verify(decoder, job.scene)
+        bits, decoded = bits_by_kind(decoder), verified(decoder, job.scene)
         return EncodeReport(
             data=candidate.data,
             source_gaussians=len(self.given),
@@ -295,7 +276,7 @@ class _Task:
             lmbda=candidate.lmbda,
             seconds=time.monotonic() - self.began,
             bits=bits,
-            attribute_error=_attribute_error(job.scene, decoded),
+            attribute_error=attribute_error(job.scene, decoded),
         )
 
     def report_empty(self, size: int | None) -> EncodeReport:
@@ -309,29 +290,3 @@ class _Task:
             raise RateError(f"no stream of this scene fits {size} bytes; the smallest has {len(data)}")
         seconds, bits = time.monotonic() - self.began, {"container": 8.0 * len(data)}
         return EncodeReport(data, len(source), self.dropped, 0, 0, 0, degree, 0.0, seconds, bits, {})
-
-
-def _bits(decoder: Decoder) -> dict[str, float]:
-    """Bits of each kind; everything is decoded after that."""
-    tally, info = decoder.tally(), decoder.info
-    parts = {kind: 8.0 * sum(s.length for s in info.sections if s.kind == kind) for kind in ("geometry", "parameters")}
-    container = 8.0 * (info.size - sum(s.length for s in info.sections))
-    return {**tally, **parts, "container": container}
-
-
-def _verify(decoder: Decoder, scene: Voxelised) -> Gaussians:
-    """What was decoded, if it is in the voxels that were coded."""
-    decoded = decoder.gaussians()
-    if len(decoded) != len(scene) or not np.array_equal(scene.grid.codes(decoded.positions), scene.codes):
-        raise BitstreamError("the stream does not decode to the voxels it was made of; please report this scene")
-    return decoded
-
-
-def _attribute_error(scene: Voxelised, decoded: Gaussians) -> dict[str, float]:
-    shapes = log_covariances(decoded.log_scales, decoded.rotations, floor=0.0)
-    logits = decoded.opacity_logits.astype(np.float64)
-    mirror = replace(scene, opacity_logits=logits, log_covariances=shapes, sh=decoded.sh)
-    square = (attributes_of(mirror).astype(np.float64) - attributes_of(scene)) ** 2
-    parts = {"opacity": OPACITY, "colour": COLOUR, "shape": SHAPE, "harmonics": HARMONICS}
-    squares = {name: square[:, part] for name, part in parts.items()}
-    return {name: float(part.mean() ** 0.5) for name, part in squares.items() if part.size}

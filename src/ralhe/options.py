@@ -10,7 +10,7 @@ from ralhe.progress import Progress
 
 if TYPE_CHECKING:
     from ralhe.cameras import Views
-    from ralhe.encoding import EncodeReport
+    from ralhe.outcome import EncodeReport
 
 
 class FitOptions(TypedDict, total=False):

@@ -26,7 +26,7 @@ from ralhe.options import EncodeOptions, LadderOptions
 from ralhe.sizes import DEFAULT_SIZE, compare_sizes, format_size
 
 if TYPE_CHECKING:
-    from ralhe.encoding import EncodeReport
+    from ralhe.outcome import EncodeReport
 
 UNUSUAL_SIZE = 1000  # a stream of fewer bytes has a few dozen Gaussians: kilobytes may have been meant
 

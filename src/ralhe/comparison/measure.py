@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-import ralhe
 from ralhe import cameras, metrics
 from ralhe.arguments import refuse_no_pixels
 from ralhe.bitstream import is_stream
@@ -25,6 +24,7 @@ from ralhe.gaussians import Gaussians
 from ralhe.progress import Progress
 from ralhe.rasteriser import Splats, render
 from ralhe.stream_report import describe_json
+from ralhe.verbs import read
 from ralhe.viewpoints import place_views
 
 Pixels = npt.NDArray[np.float32]  # [H, W, 3] in [0, 1]
@@ -127,7 +127,7 @@ class _Scene:
     def read(cls, path: Path) -> _Scene:
         """The scene, and what it looks like in the axes of a .ply, where cameras are at home."""
         with _naming(path):
-            gaussians = ralhe.read(path)
+            gaussians = read(path)
             sections, levels = _anatomy(path)
         finite = gaussians.finite
         if not finite.all():

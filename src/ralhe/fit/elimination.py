@@ -12,8 +12,8 @@ from functools import partial
 
 import numpy as np
 
-from ralhe.fit.meter import picture_work
 from ralhe.fit.pictures import Pictures
+from ralhe.fit.work import picture_work
 from ralhe.gaussians import Gaussians
 from ralhe.prepare import importance, most_important
 from ralhe.prepare.importance import Weights

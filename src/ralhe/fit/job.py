@@ -13,7 +13,7 @@ import torch
 from ralhe.bitstream import Header
 from ralhe.fit.drawing import Drawing
 from ralhe.fit.fit import Aim, Candidate, Fit
-from ralhe.fit.meter import ITERATION, Meter, retraining_work, walk_work
+from ralhe.fit.meter import Meter
 from ralhe.fit.objective import gaussian_weights, influence_weights
 from ralhe.fit.plan import Plan
 from ralhe.fit.presets import USUAL_IMBALANCE, Preset
@@ -29,6 +29,7 @@ from ralhe.fit.rate_control import (
 from ralhe.fit.retraining import Leaves, retrain
 from ralhe.fit.rounding import Rates, Schedule, round_by_pictures
 from ralhe.fit.source import Source
+from ralhe.fit.work import LEARN_EVERY, RELEARN_SHARE, SEARCHES, USUAL_WALKS, fit_work
 from ralhe.prepare.attributes import channels_of
 from ralhe.rasteriser import Splats
 from ralhe.rasteriser.sensitivity import Influence
@@ -40,47 +41,11 @@ COARSE_TOLERANCE = 0.1
 LESSONS, KNOWN = 5, 8.0
 """Before a plan is weighed, so many times at most networks learn; they know latents whose lambda differs by less than
 the second as a factor (docs/design.md)."""
-SEARCHES, USUAL_WALKS = 3, 5  # for a size: what they mostly take, for the time left
 ROUNDING_START = 0.5  # times lambda, where its first search begins: weights by pictures cost fewer bits
 ROUNDING_SLOPE = -0.15  # of log size over log lambda around aims: -0.1 to -0.3
 FOLLOWED = 3.0  # power of the size by which lambda follows it while pictures round
 FINE_TOLERANCE = 0.006  # of the last search, where sizes follow lambda closely
 SYNTHESIS_HIDDEN = 8
-LEARN_EVERY, RELEARN_SHARE = 15, 0.2
-"""Turns of rounding between trainings of the networks, and how long those are against the ones before."""
-
-
-def fit_work(preset: Preset, leaves: int, sh_degree: int, walks: int, *, pictured: bool) -> float:
-    """Work of a fit with so many walks, half a round of learning before its rounds."""
-    channels = channels_of(sh_degree)
-    learning = _learning_work(preset, sh_degree) + ITERATION * preset.synthesis_iterations
-    drawn = preset.retraining_iterations + preset.probes + preset.turns * preset.batch if pictured else 0
-    relearning = preset.turns // LEARN_EVERY * RELEARN_SHARE * learning if pictured else 0.0
-    walks += preset.turns if pictured else 0
-    return (
-        drawn * retraining_work(leaves, channels)
-        + (preset.rounds + 0.5) * learning
-        + relearning
-        + walks * walk_work(leaves, channels)
-    )
-
-
-def trial_work(preset: Preset, leaves: int, sh_degree: int) -> float:
-    """Work of a warm-up and a trial, for presets that make some of every plan."""
-    if not preset.thorough:
-        return 0.0
-    channels = channels_of(sh_degree)
-    drawn = preset.trial_iterations + preset.pictures // 4  # exams, and what each Gaussian does to pictures
-    return (
-        drawn * retraining_work(leaves, channels)
-        + 0.5 * _learning_work(preset, sh_degree)
-        + (SEARCHES - 1) * USUAL_WALKS * walk_work(leaves, channels)
-    )
-
-
-def _learning_work(preset: Preset, sh_degree: int) -> float:
-    """Work of a round of the entropy networks."""
-    return ITERATION * (preset.base_iterations + (preset.harmonic_iterations if sh_degree else 0))
 
 
 class Job:

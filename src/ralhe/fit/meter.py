@@ -5,10 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from ralhe.fit.work import ITERATION, picture_work, placing_work, retraining_work, taking_work, walk_work
 from ralhe.progress import Progress
-
-ITERATION = 3.0  # of a network: milliseconds on two cores, where only the ratios matter
-WALK_PER_MILLION = 800.0  # channels of merges
 
 
 class Meter:
@@ -77,28 +75,3 @@ class Meter:
     def _tell(self) -> None:
         if self._report:
             self._report(Progress(self._phase, round(self._done), round(self._total), self._bytes, self.distortion))
-
-
-def walk_work(merges: int, channels: int) -> float:
-    """Work of one walk."""
-    return WALK_PER_MILLION * merges * (10 + 0.08 * (channels - 10)) * 1e-6 + 5.0
-
-
-def placing_work(pictures: int) -> float:
-    """Work of placing cameras for so many pictures, whatever the scene."""
-    return 3000.0 + 22.0 * pictures
-
-
-def picture_work(gaussians: int, every: int) -> float:
-    """Work of drawing one tile in so many of a picture, and of looking through it."""
-    return 0.1e-3 * gaussians + (60.0 + 0.2e-3 * gaussians) / every
-
-
-def taking_work(gaussians: int, every: int) -> float:
-    """Work of one picture drawn whole, of which one tile in so many is looked through."""
-    return 0.5 * (picture_work(gaussians, 1) + picture_work(gaussians, every))
-
-
-def retraining_work(gaussians: int, channels: int) -> float:
-    """Work of one iteration of retraining."""
-    return 60.0 + gaussians * (0.4e-3 + 0.01e-3 * (channels - 10))

@@ -10,7 +10,7 @@ import numpy as np
 
 from ralhe.bitstream import Header
 from ralhe.core import Encoder
-from ralhe.fit.job import LOOKAHEAD, Job, trial_work
+from ralhe.fit.job import LOOKAHEAD, Job
 from ralhe.fit.meter import Meter
 from ralhe.fit.plan import (
     BALANCED,
@@ -29,6 +29,7 @@ from ralhe.fit.plan import (
 from ralhe.fit.presets import Preset
 from ralhe.fit.rate_control import TOLERANCE, error_with, is_coarsest, is_finest
 from ralhe.fit.source import Source
+from ralhe.fit.work import trial_work
 
 REPLANS = 6  # at most, of a plan that cannot meet its size
 TINY_SIZE = 2000

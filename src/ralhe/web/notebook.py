@@ -6,11 +6,11 @@ import html
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import ralhe
 from ralhe import bitstream
 from ralhe.errors import SceneError
 from ralhe.gaussians import Gaussians
 from ralhe.sizes import DEFAULT_SIZE
+from ralhe.verbs import encode, read
 from ralhe.web.first_look import first_view
 from ralhe.web.page import whole_page_html
 
@@ -54,8 +54,8 @@ def _stream_of(scene: Gaussians | bytes | str | Path, size: int) -> tuple[str, b
     if isinstance(scene, bytes | bytearray | memoryview):
         return "scene.ralhe", bytes(scene)
     if isinstance(scene, Gaussians):
-        return "scene", ralhe.encode(scene, size=size, preset="fast")
+        return "scene", encode(scene, size=size, preset="fast")
     path = Path(scene)
     if bitstream.is_stream(path):
         return path.name, path.read_bytes()
-    return path.name, ralhe.encode(ralhe.read(path), size=size, preset="fast")
+    return path.name, encode(read(path), size=size, preset="fast")
