@@ -25,7 +25,10 @@ from ralhe.viewpoints import own_views
 T = TypeVar("T")
 
 LARGEST, SMALLEST = (800, 600), (64, 48)
-"""Pixels of a picture: what is fitted at half of 800 x 600 no longer holds at full size (docs/design.md)."""
+"""Pixels of a picture that a viewer sees, in a scene of many Gaussians and of few."""
+
+DRAWN = 400, 300
+"""Pixels of a render, at most: with the low-pass of the larger picture a fit needs no more (docs/design.md)."""
 
 TRAINED = 1600
 """Pixels of the longer side to which trainers shrink larger photos: where a model is at home."""
@@ -192,16 +195,19 @@ def picture_size(gaussians: int) -> tuple[int, int]:
 
 def low_pass(large: Camera, small: Camera) -> float:
     """Variance of the low-pass, square pixels, for a picture that stands for a larger one: as wide as it is there, or
-    what is thin would look thicker than the photo that it was trained on (docs/rendering.md)."""
-    trained = min(max(large.width, large.height), TRAINED)
-    return max(EPS2D * min(1.0, max(small.width, small.height) / trained) ** 2, NARROWEST)
+    what is thin would look thicker than in the larger one (docs/rendering.md)."""
+    return max(EPS2D * (small.width / large.width) ** 2, NARROWEST)
 
 
 def _take(splats: Splats, shot: _Shot, side: int, part: Part) -> tuple[Picture, Influence]:
     """A photo, or a render where there is none, and what a part of it shows of the Gaussians."""
     view, background = shot.view, torch.tensor(shot.background, dtype=torch.float32)
-    camera = view.camera.within(side, side)
-    eps2d = EPS2D if splats.antialiased else low_pass(view.camera, camera)
+    if view.photo is None:
+        large, most = view.camera.within(side, side), min(side, max(DRAWN))
+    else:
+        large, most = view.camera.within(TRAINED, TRAINED), side
+    camera = large.within(most, most)
+    eps2d = low_pass(large, camera)
     colour, seen = look(splats, camera, background, part, eps2d)
     if view.photo is not None:
         colour = torch.from_numpy(photos.load(View(view.name, camera, view.photo), shot.background))

@@ -62,14 +62,14 @@ class Preset:
 
 PRESETS = {
     "fast": Preset(
-        pictures=96,
+        pictures=192,
         look_every=3,
-        retraining_iterations=100,
+        retraining_iterations=200,
         rounds=1,
         base_iterations=500,
         harmonic_iterations=150,
         synthesis_iterations=0,
-        turns=4,
+        turns=8,
         batch=8,
         trials=2,
         trial_iterations=50,
@@ -78,7 +78,7 @@ PRESETS = {
         stretch=2.0,
     ),
     "default": Preset(
-        pictures=192,
+        pictures=384,
         look_every=1,
         retraining_iterations=1500,
         rounds=3,
@@ -92,7 +92,7 @@ PRESETS = {
         probes=168,
     ),
     "best": Preset(
-        pictures=384,
+        pictures=768,
         look_every=1,
         retraining_iterations=6000,
         rounds=4,

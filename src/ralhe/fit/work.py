@@ -25,7 +25,7 @@ def placing_work(pictures: int) -> float:
 
 def picture_work(gaussians: int, every: int) -> float:
     """Work of drawing one tile in so many of a picture, and of looking through it."""
-    return 0.1e-3 * gaussians + (60.0 + 0.2e-3 * gaussians) / every
+    return 0.1e-3 * gaussians + (18.0 + 0.2e-3 * gaussians) / every
 
 
 def taking_work(gaussians: int, every: int) -> float:
@@ -35,7 +35,7 @@ def taking_work(gaussians: int, every: int) -> float:
 
 def retraining_work(gaussians: int, channels: int) -> float:
     """Work of one iteration of retraining."""
-    return 60.0 + gaussians * (0.4e-3 + 0.01e-3 * (channels - 10))
+    return 18.0 + gaussians * (0.4e-3 + 0.01e-3 * (channels - 10))
 
 
 def fit_work(preset: Preset, leaves: int, sh_degree: int, walks: int, *, pictured: bool) -> float:
