@@ -175,7 +175,8 @@ class _Task:
         meter.enter("prepare")
         given = gaussians if sh_degree is None else gaussians.with_sh_degree(sh_degree)
         cleaned = clean(given)
-        return cls(given, cleaned.gaussians, cleaned.dropped, depth, preset, meter, began)
+        gaussians = cleaned.gaussians
+        return cls(given, gaussians, cleaned.dropped, depth, preset.for_scene(len(gaussians)), meter, began)
 
     @property
     def empty(self) -> bool:

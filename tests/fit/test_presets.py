@@ -6,19 +6,27 @@ from dataclasses import replace
 
 import pytest
 
-from ralhe.fit.presets import MANY, PRESETS, USUAL_IMBALANCE
+from ralhe.fit.presets import FEW, MANY, PRESETS, USUAL_IMBALANCE
 
 
 @pytest.mark.parametrize(
-    ("leaves", "factor"), [(0, 2), (1_000, 2), (MANY // 2, 2), (2 * MANY // 3, 1.5), (MANY, 1), (5 * MANY, 1)]
+    ("leaves", "factor"),
+    [(0, 1), (FEW, 1), (FEW + 1, 2), (MANY // 2, 2), (2 * MANY // 3, 1.5), (MANY, 1), (5 * MANY, 1)],
 )
-def test_fast_goes_on_for_longer_with_few_gaussians(leaves: int, factor: float) -> None:
+def test_fast_goes_on_for_longer_where_it_has_the_time(leaves: int, factor: float) -> None:
     fast = PRESETS["fast"]
     stretched = fast.for_leaves(leaves)
     assert stretched.retraining_iterations == pytest.approx(factor * fast.retraining_iterations, abs=1)
     assert stretched.turns == factor * fast.turns
     assert (stretched.pictures, stretched.base_iterations) == (fast.pictures, fast.base_iterations)
-    assert stretched.for_leaves(1) == stretched
+    assert stretched.rounds == (2 if leaves < MANY else 1)
+    assert stretched.for_leaves(FEW + 1) == stretched
+
+
+def test_small_scenes_are_looked_at_from_half_as_many_places() -> None:
+    default = PRESETS["default"]
+    assert default.for_scene(FEW + 1) == default
+    assert default.for_scene(FEW) == replace(default, pictures=default.pictures // 2)
 
 
 @pytest.mark.parametrize("name", ["default", "best"])

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 MANY = 100_000  # Gaussians in a stream of a megabyte
+FEW = 3_000
+"""Gaussians of a scene whose pictures are drawn as large as they are seen: half as many show as much."""
+
 USUAL_IMBALANCE = 2.0  # of pruning over coding, as `Job.imbalance` has it
 
 
@@ -28,13 +31,15 @@ class Preset:
     stretch: float = 1.0  # how many times as many iterations and turns a stream of few Gaussians gets
 
     def for_leaves(self, leaves: int, learnt: int | None = None, imbalance: float = USUAL_IMBALANCE) -> Preset:
-        """For a stream of so many Gaussians: where MANY take their time, fewer may go on for longer.
+        """For a stream of so many Gaussians: where MANY take their time, fewer may go on for longer, and
+        where they are FEW learn and round no longer for that.
 
         learnt: how many there were as they learnt last, if ever. What is left has to make up for what went since: all
         iterations where half of them went, by the square where fewer, more where that hurts more than coding does, and
         not below the few of `fast` (docs/design.md).
         """
         factor = min(self.stretch, max(1.0, MANY / max(leaves, 1)))
+        drawing = factor if leaves > FEW else 1.0
         iterations = self.retraining_iterations
         if learnt is not None:
             gone = max(1 - leaves / learnt, 0.0)
@@ -42,11 +47,15 @@ class Preset:
             iterations = max(round(share * iterations), PRESETS["fast"].retraining_iterations)
         return replace(
             self,
-            retraining_iterations=round(factor * iterations),
+            retraining_iterations=round(drawing * iterations),
             rounds=round(factor * self.rounds),
-            turns=round(factor * self.turns),
+            turns=round(drawing * self.turns),
             stretch=1.0,
         )
+
+    def for_scene(self, gaussians: int) -> Preset:
+        """For a scene of so many Gaussians."""
+        return self if gaussians > FEW else replace(self, pictures=self.pictures // 2)
 
     def continued(self) -> Preset:
         """For a fit that starts where another ended."""
