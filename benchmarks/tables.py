@@ -22,6 +22,7 @@ README, DOCS = ROOT / "README.md", ROOT / "docs" / "benchmarks.md"
 PUBLISHED = ROOT / "benchmarks" / "published.tsv"
 SIZES = ("1MB", "500kB", "250kB", "100kB")
 MIDDLE = "500kB"
+PUBLISHED_SIZES = "1MB", MIDDLE  # near which papers have numbers
 GPU, ON_GPU = "NVIDIA", "†"  # in the name of a machine; in the table
 DELTA_COLUMNS = ("scene", "codec", "ours", "bd_rate_percent", "bd_psnr_dB")
 SHOWN = "ralhe-default", "ralhe-fast"  # in README.md; the second in brackets
@@ -96,7 +97,8 @@ def published_table(results: Results) -> str:
         shown = f"{size / 1e6:.3g}" if row["bytes"] else ""
         lines.append((size, (row["scene"], row["codec"], shown, row["psnr"], row["how"], row["source"])))
     for scene in dict.fromkeys(row["scene"] for row in known):
-        for row in (row for codec in OURS for row in results.measured(scene, codec)):
+        ours = (row for codec in OURS for row in results.measured(scene, codec))
+        for row in (row for row in ours if row["size"] in PUBLISHED_SIZES):
             size = float(row["bytes"])
             cells = (scene, f"**{row['codec']}**", f"{size / 1e6:.3g}", f"**{row['photo_psnr']}**")
             lines.append((size, (*cells, "compresses a given model", f"commit {row['commit']}, 100 test photos")))
