@@ -61,7 +61,8 @@ def encode(
 
     preset: "fast", "default" or "best". sh_degree: cut the harmonics to this degree. depth: of the octree, 1 ... 21.
     views: cameras to look through, those of its list `fit` (of `test` where there are none to fit), photos where they
-    have them, at 800 pixels a side at most; placed ones join them. They are in the axes of a trained .ply, to which a scene in others is turned.
+    have them, at 800 pixels a side at most; placed ones join them. They are in the axes of a trained .ply, to which a
+    scene in others is turned.
     progress: called as the work goes on. stop: when set, the fit ends and the best so far is coded.
 
     The stream is never above `size`, and at least 97% of it unless even the best quality needs less, or size is below
