@@ -70,7 +70,7 @@ def encode(
     Raises SceneError for arguments out of range, RateError when no stream can be that small.
     """
     size, sh_degree, depth = _check(gaussians, size, lmbda, preset, sh_degree, depth, views)
-    meter = Meter(progress, stop)
+    meter = Meter(progress, stop, PRESETS[preset].pixels)
     task = _Task.prepare(_beside(views, gaussians), sh_degree, depth, PRESETS[preset], meter)
     if task.empty:
         return task.report_empty(size)
@@ -113,7 +113,8 @@ def encode_ladder(
         raise SceneError("sizes is empty, expected one or more")
     for size in sizes:
         _, sh_degree, depth = _check(gaussians, size, None, preset, sh_degree, depth, views)
-    task = _Task.prepare(_beside(views, gaussians), sh_degree, depth, PRESETS[preset], Meter(progress, stop))
+    meter = Meter(progress, stop, PRESETS[preset].pixels)
+    task = _Task.prepare(_beside(views, gaussians), sh_degree, depth, PRESETS[preset], meter)
     reports = dict[int, EncodeReport]()
     for size, report in task.rungs(sorted(set(sizes), reverse=True), views):
         reports[size] = report
@@ -196,7 +197,7 @@ class _Task:
     def looking_work(self, gaussians: int, kept: int, each: float) -> float:
         """Work of looking at so many Gaussians, `each` a picture, and again as they go down to those kept."""
         count = self.preset.pictures
-        return count * each + elimination_work(gaussians, kept, count, self.preset.look_every)
+        return count * each + elimination_work(gaussians, kept, count, self.preset.look_every, self.preset.pixels)
 
     def work(self, size: int | None, learnt: int | None = None) -> float:
         """Work of a fit, before anything is known of it. learnt: as for `Preset.for_leaves`."""
@@ -211,11 +212,11 @@ class _Task:
         n, meter, preset = len(self.cleaned), self.meter, self.preset
         count, kept = preset.pictures, self.kept(size)
         every = preset.look_every
-        looking = self.looking_work(n, kept, taking_work(n, every))
+        looking = self.looking_work(n, kept, taking_work(n, every, preset.pixels))
         meter.plan(placing_work(count) + looking + self.work(size))
         meter.enter("look")
         took, placed = lambda: meter.took(n, every), lambda: meter.placed(count)
-        pictures = take_pictures(self.cleaned, views, count, every, took, placed)
+        pictures = take_pictures(self.cleaned, views, count, every, took, placed, preset.drawn)
         source = Source.of(self.given, self.cleaned, pictures, every, partial(meter.looked, every=every))
         source.order(kept)
         return source
@@ -229,7 +230,7 @@ class _Task:
         shorter, every = replace(self, preset=self.preset.continued()), self.preset.look_every
         kept = {size: self.kept(size) for size in sizes}
         steps = [
-            self.looking_work(kept[before], kept[size], picture_work(kept[before], every))
+            self.looking_work(kept[before], kept[size], picture_work(kept[before], every, self.preset.pixels))
             + shorter.work(size, kept[before])
             for before, size in pairwise(sizes)
         ]

@@ -86,6 +86,15 @@ def test_a_model_looks_like_photos_that_are_shrunk(scene: Gaussians, tmp_path: P
     assert whole is not None and whole.all[0].eps2d == EPS2D
 
 
+def test_renders_may_be_drawn_smaller_than_they_are_seen(scene: Gaussians) -> None:
+    taken = take_pictures(scene, ring(), 1, drawn=32)
+    assert taken is not None
+    (picture,) = taken.all
+    assert (picture.camera.width, picture.camera.height) == (32, 24)
+    assert picture.eps2d == pytest.approx(EPS2D / 4)
+    assert float(picture.squares(Splats.of(scene))) < 1e-3
+
+
 def test_no_more_pictures_than_asked_for_and_none_twice(scene: Gaussians) -> None:
     taken = take_pictures(scene, ring(), 5)
     assert taken is not None and len({tuple(p.camera.centre) for p in taken.all}) == 5

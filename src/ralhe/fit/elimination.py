@@ -85,9 +85,9 @@ def rounds(gaussians: int, count: int) -> Iterator[int]:
         yield gaussians
 
 
-def elimination_work(gaussians: int, count: int, pictures: int, every: int) -> float:
+def elimination_work(gaussians: int, count: int, pictures: int, every: int, pixels: float) -> float:
     """Work of these rounds, for the time left; each looks at so many pictures, one tile in so many."""
-    return sum(pictures * picture_work(left, every) for left in rounds(gaussians, count))
+    return sum(pictures * picture_work(left, every, pixels) for left in rounds(gaussians, count))
 
 
 def _worth(seen: Influence, guess: Weights) -> Weights:

@@ -12,8 +12,11 @@ from ralhe.progress import Progress
 class Meter:
     """Counts work done against work planned and tells a listener; knows whether it was asked to stop."""
 
-    def __init__(self, report: Callable[[Progress], None] | None, stop: threading.Event | None) -> None:
+    def __init__(self, report: Callable[[Progress], None] | None, stop: threading.Event | None,
+                 pixels: float = 1.0) -> None:  # fmt: skip
+        """pixels: of pictures, as a share of 800 x 600."""
         self._report = report
+        self._pixels = pixels
         self._stop = stop or threading.Event()
         self._lock = threading.Lock()
         self._done = 0.0
@@ -50,17 +53,17 @@ class Meter:
 
     def took(self, gaussians: int, every: int) -> bool:
         """One picture more is drawn, and one tile in so many looked through; False once asked to stop."""
-        self._add(taking_work(gaussians, every))
+        self._add(taking_work(gaussians, every, self._pixels))
         return not self.stopped
 
     def looked(self, gaussians: int, every: int) -> bool:
         """One tile in so many of one picture more; False once asked to stop."""
-        self._add(picture_work(gaussians, every))
+        self._add(picture_work(gaussians, every, self._pixels))
         return not self.stopped
 
     def retrained(self, gaussians: int, channels: int) -> bool:
         """One iteration of retraining more; False once asked to stop."""
-        self._add(retraining_work(gaussians, channels))
+        self._add(retraining_work(gaussians, channels, self._pixels))
         return not self.stopped
 
     def finish(self) -> None:

@@ -27,9 +27,6 @@ T = TypeVar("T")
 LARGEST, SMALLEST = (800, 600), (64, 48)
 """Pixels of a picture that a viewer sees, in a scene of many Gaussians and of few."""
 
-DRAWN = 400, 300
-"""Pixels of a render, at most: with the low-pass of the larger picture a fit needs no more (docs/design.md)."""
-
 TRAINED = 1600
 """Pixels of the longer side to which trainers shrink larger photos: where a model is at home."""
 
@@ -141,12 +138,14 @@ def take_pictures(
     every: int = 1,
     step: Callable[[], bool] = lambda: True,
     placed: Callable[[], None] = lambda: None,
+    drawn: int = LARGEST[0],
 ) -> Pictures | None:
     """At most `count` pictures of a scene; None where there is nothing to see.
 
     views: cameras of those to fit, their photos where they have them. Where they are fewer, or not given, renders from
     places of our own make up the number. every: tiles of a picture, of which one tells what it shows of each Gaussian.
     step: called after each picture; False ends the work. placed: called before the first, once its cameras stand.
+    drawn: pixels of the longer side of a render, at most; it stands for a picture of 800 x 600 all the same.
     """
     size, shots = picture_size(len(gaussians)), list[_Shot]()
     if views is not None:
@@ -155,7 +154,7 @@ def take_pictures(
     placed()
     splats, taken, total = Splats.in_own_axes(gaussians), list[Picture](), np.zeros((2, len(gaussians)))
     for number, shot in enumerate(shots, 1):
-        picture, seen = _take(splats, shot, max(size), Part(every, number))
+        picture, seen = _take(splats, shot, max(size), drawn, Part(every, number))
         taken.append(picture)
         total += seen
         if not step():
@@ -199,11 +198,11 @@ def low_pass(large: Camera, small: Camera) -> float:
     return max(EPS2D * (small.width / large.width) ** 2, NARROWEST)
 
 
-def _take(splats: Splats, shot: _Shot, side: int, part: Part) -> tuple[Picture, Influence]:
+def _take(splats: Splats, shot: _Shot, side: int, drawn: int, part: Part) -> tuple[Picture, Influence]:
     """A photo, or a render where there is none, and what a part of it shows of the Gaussians."""
     view, background = shot.view, torch.tensor(shot.background, dtype=torch.float32)
     if view.photo is None:
-        large, most = view.camera.within(side, side), min(side, max(DRAWN))
+        large, most = view.camera.within(side, side), min(side, drawn)
     else:
         large, most = view.camera.within(TRAINED, TRAINED), side
     camera = large.within(most, most)

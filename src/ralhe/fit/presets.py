@@ -16,6 +16,7 @@ class Preset:
     """Iterations of each phase."""
 
     pictures: int  # of the scene, to learn from and to be judged by
+    drawn: int = 800  # pixels of the longer side of a render, at most
     look_every: int  # tiles of a picture, of which one tells what it shows of each Gaussian
     retraining_iterations: int  # one picture each, before the fit
     rounds: int  # of choosing latents and training the entropy networks in turn
@@ -27,8 +28,14 @@ class Preset:
     trials: int  # of other plans: where the first is out of balance, or everywhere if `thorough`
     trial_iterations: int  # of retraining, in each
     probes: int  # pictures that tell rounding how the error bends; 0: visibility does, sooner and not as well
+    least_iterations: int = 100  # of retraining, in a rung of a ladder
     thorough: bool = True
     stretch: float = 1.0  # how many times as many iterations and turns a stream of few Gaussians gets
+
+    @property
+    def pixels(self) -> float:
+        """Of a picture, as a share of 800 x 600."""
+        return (self.drawn / 800) ** 2
 
     def for_leaves(self, leaves: int, learnt: int | None = None, imbalance: float = USUAL_IMBALANCE) -> Preset:
         """For a stream of so many Gaussians: where MANY take their time, fewer may go on for longer, and
@@ -36,7 +43,7 @@ class Preset:
 
         learnt: how many there were as they learnt last, if ever. What is left has to make up for what went since: all
         iterations where half of them went, by the square where fewer, more where that hurts more than coding does, and
-        not below the few of `fast` (docs/design.md).
+        not below the least (docs/design.md).
         """
         factor = min(self.stretch, max(1.0, MANY / max(leaves, 1)))
         drawing = factor if leaves > FEW else 1.0
@@ -44,7 +51,7 @@ class Preset:
         if learnt is not None:
             gone = max(1 - leaves / learnt, 0.0)
             share = min((2 * gone) ** 2 * (imbalance / USUAL_IMBALANCE) ** 0.5, 1.0)
-            iterations = max(round(share * iterations), PRESETS["fast"].retraining_iterations)
+            iterations = max(round(share * iterations), self.least_iterations)
         return replace(
             self,
             retraining_iterations=round(drawing * iterations),
@@ -55,7 +62,7 @@ class Preset:
 
     def for_scene(self, gaussians: int) -> Preset:
         """For a scene of so many Gaussians."""
-        return self if gaussians > FEW else replace(self, pictures=self.pictures // 2)
+        return self if gaussians > FEW or self.pixels == 1 else replace(self, pictures=self.pictures // 2)
 
     def continued(self) -> Preset:
         """For a fit that starts where another ended."""
@@ -72,8 +79,10 @@ class Preset:
 PRESETS = {
     "fast": Preset(
         pictures=192,
+        drawn=400,
         look_every=3,
         retraining_iterations=200,
+        least_iterations=200,
         rounds=1,
         base_iterations=500,
         harmonic_iterations=150,
@@ -87,7 +96,7 @@ PRESETS = {
         stretch=2.0,
     ),
     "default": Preset(
-        pictures=384,
+        pictures=192,
         look_every=1,
         retraining_iterations=1500,
         rounds=3,
@@ -101,7 +110,7 @@ PRESETS = {
         probes=168,
     ),
     "best": Preset(
-        pictures=768,
+        pictures=384,
         look_every=1,
         retraining_iterations=6000,
         rounds=4,

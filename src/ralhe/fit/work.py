@@ -23,19 +23,19 @@ def placing_work(pictures: int) -> float:
     return 3000.0 + 22.0 * pictures
 
 
-def picture_work(gaussians: int, every: int) -> float:
-    """Work of drawing one tile in so many of a picture, and of looking through it."""
-    return 0.1e-3 * gaussians + (18.0 + 0.2e-3 * gaussians) / every
+def picture_work(gaussians: int, every: int, pixels: float) -> float:
+    """Work of drawing one tile in so many of a picture, and of looking through it. pixels: as a share of 800 x 600."""
+    return 0.1e-3 * gaussians + (60.0 * pixels + 0.2e-3 * gaussians) / every
 
 
-def taking_work(gaussians: int, every: int) -> float:
+def taking_work(gaussians: int, every: int, pixels: float) -> float:
     """Work of one picture drawn whole, of which one tile in so many is looked through."""
-    return 0.5 * (picture_work(gaussians, 1) + picture_work(gaussians, every))
+    return 0.5 * (picture_work(gaussians, 1, pixels) + picture_work(gaussians, every, pixels))
 
 
-def retraining_work(gaussians: int, channels: int) -> float:
+def retraining_work(gaussians: int, channels: int, pixels: float) -> float:
     """Work of one iteration of retraining."""
-    return 18.0 + gaussians * (0.4e-3 + 0.01e-3 * (channels - 10))
+    return 60.0 * pixels + gaussians * (0.4e-3 + 0.01e-3 * (channels - 10))
 
 
 def fit_work(preset: Preset, leaves: int, sh_degree: int, walks: int, *, pictured: bool) -> float:
@@ -46,7 +46,7 @@ def fit_work(preset: Preset, leaves: int, sh_degree: int, walks: int, *, picture
     relearning = preset.turns // LEARN_EVERY * RELEARN_SHARE * learning if pictured else 0.0
     walks += preset.turns if pictured else 0
     return (
-        drawn * retraining_work(leaves, channels)
+        drawn * retraining_work(leaves, channels, preset.pixels)
         + (preset.rounds + 0.5) * learning
         + relearning
         + walks * walk_work(leaves, channels)
@@ -60,7 +60,7 @@ def trial_work(preset: Preset, leaves: int, sh_degree: int) -> float:
     channels = channels_of(sh_degree)
     drawn = preset.trial_iterations + preset.pictures // 4  # exams, and what each Gaussian does to pictures
     return (
-        drawn * retraining_work(leaves, channels)
+        drawn * retraining_work(leaves, channels, preset.pixels)
         + 0.5 * learning_work(preset, sh_degree)
         + (SEARCHES - 1) * USUAL_WALKS * walk_work(leaves, channels)
     )
