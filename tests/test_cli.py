@@ -90,6 +90,16 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     return seen
 
 
+@pytest.fixture
+def no_file_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No folder takes a file."""
+
+    def full(**_: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("ralhe.cli.failures.tempfile.TemporaryFile", full)
+
+
 def test_encode_decode_info(scene: Path, tmp_path: Path) -> None:
     coded, back = tmp_path / "scene.ralhe", tmp_path / "back.ply"
     encoded = run("encode", scene, coded, "--lmbda", "0.5", "--preset", "fast", "--depth", "8")
@@ -255,25 +265,19 @@ def test_several_sizes_need_a_folder_that_can_be(scene: Path, tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == [scene]
 
 
+@pytest.mark.usefixtures("no_file_goes")
 def test_a_folder_that_takes_no_file_is_told_before_the_work(
-    scene: Path, tmp_path: Path, calls: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+    scene: Path, tmp_path: Path, calls: list[dict[str, Any]]
 ) -> None:
-    def full(**_: Any) -> None:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr("ralhe.cli.failures.tempfile.TemporaryFile", full)
     message = refused("encode", scene, tmp_path / "out.ralhe")
     assert message == f"{tmp_path}: cannot be written to (Permission denied); name another folder"
     assert not calls
 
 
+@pytest.mark.usefixtures("no_file_goes")
 def test_several_sizes_need_a_folder_that_takes_files(
-    scene: Path, tmp_path: Path, calls: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+    scene: Path, tmp_path: Path, calls: list[dict[str, Any]]
 ) -> None:
-    def full(**_: Any) -> None:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr("ralhe.cli.failures.tempfile.TemporaryFile", full)
     message = refused("encode", scene, tmp_path / "out", "--sizes", "3kB,2kB")
     assert message == f"{tmp_path / 'out'}: cannot be written to (Permission denied); name another folder"
     assert not calls

@@ -12,7 +12,6 @@ from ralhe.errors import SceneError
 from ralhe.extras import needing
 from ralhe.gaussians import Gaussians
 from ralhe.options import EncodeOptions, LadderOptions
-from ralhe.sizes import DEFAULT_SIZE
 
 if TYPE_CHECKING:
     from ralhe.outcome import EncodeReport
@@ -64,6 +63,6 @@ def write(path: str | Path, gaussians: Gaussians) -> None:
     if path.suffix.lower() != SUFFIX:
         files.write(path, gaussians)
         return
-    data = encode(gaussians, size=DEFAULT_SIZE)
+    data = encode(gaussians)
     with files.whole_file(path) as stream:
         stream.write(data)

@@ -21,11 +21,6 @@ import numpy.typing as npt
 from ralhe.errors import SceneError
 from ralhe.gaussians import COORDINATES, MAX_SH_DEGREE, Coordinates
 
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
-
 NGSP = 0x5053474E
 MAGICS = (b"\x1f\x8b", b"NGSP")  # gzip of versions 1 to 3, plain header of version 4
 
@@ -190,6 +185,11 @@ def _expand(frame: bytes, size: int, name: str) -> bytes:
     """Up to `size` bytes of a zstd frame."""
     if not size:
         return b""
+    # here, so that a start that meets no such file need not load it
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
     try:
         return zstd.ZstdDecompressor().decompress(frame, max_length=size)
     except zstd.ZstdError as error:
