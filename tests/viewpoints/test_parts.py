@@ -55,8 +55,10 @@ def up(scene: Gaussians) -> Floats:
         (joined(worlds.statuette(rng()), worlds.floaters(rng())), "object"),
         (worlds.room(rng()), "interior"),
         (worlds.landscape(rng()), "unbounded"),
+        # As pruning leaves a scene: most Gaussians in the fine detail, few in the large plain parts far from it.
+        (worlds.microphone(rng()), "object"),
     ],
-    ids=["ball", "statuette", "statuette with floaters", "room", "landscape"],
+    ids=["ball", "statuette", "statuette with floaters", "room", "landscape", "microphone"],
 )
 def test_kinds(scene: Gaussians, expected: Kind) -> None:
     assert kind(scene) == expected
@@ -130,6 +132,18 @@ def test_capture_is_found_from_sizes() -> None:
     np.testing.assert_allclose(matter.origin + matter.unit * found, centre, atol=0.4)
     assert matter.unit * found_radius == pytest.approx(radius, rel=0.4)
     assert rest < 0.9
+
+
+def test_one_search_makes_up_for_what_another_missed() -> None:
+    """Sizes that follow from two places: the one that explains them better is narrow, and far from the first guess."""
+    random = rng()
+    wide, narrow = np.array([4.0, -8.0, 2.0]), np.array([-6.0, 4.0, 0.0])
+    points = wide + random.normal(size=(4000, 3)) * [8, 8, 3]
+    sizes = 0.01 * np.sqrt(((points - wide) ** 2).sum(axis=1) + 4) * np.exp(0.3 * random.normal(size=4000))
+    points[:1200] = narrow + 0.5 * random.normal(size=(1200, 3))
+    sizes[:1200] = 0.004 * np.linalg.norm(points[:1200] - narrow, axis=1)
+    matter = Matter.of(worlds.discs(points, random.normal(size=(4000, 3)), sizes, np.ones((1, 3))))
+    np.testing.assert_allclose(matter.origin + matter.unit * fitted(matter)[0], narrow, atol=0.4)
 
 
 def test_equal_sizes_tell_nothing() -> None:

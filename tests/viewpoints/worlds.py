@@ -1,4 +1,4 @@
-"""Small worlds of flat Gaussians, z up unless turned: a statuette on the ground, a furnished room, a landscape."""
+"""Small worlds of flat Gaussians, z up unless turned: a statuette on the ground, a microphone, a room, a landscape."""
 
 from __future__ import annotations
 
@@ -76,6 +76,12 @@ def statuette(rng: Random) -> Gaussians:
     """Two balls on a square of ground, longer towards +x; nothing of it is symmetric."""
     ground = sheet(rng, 2500, (-2, -1.2, -1), (4.5, 0, 0), (0, 2.4, 0))
     return joined(ball(rng), ball(rng, 500, (1.2, 0.3, -0.5), 0.5), ground)
+
+
+def microphone(rng: Random) -> Gaussians:
+    """A capsule in two layers of grille, all fine, on a long coarse stand."""
+    head = joined(ball(rng, 2000), ball(rng, 1500, radius=0.7), ball(rng, 750, radius=0.4))
+    return joined(head, block(rng, 600, (-0.2, -0.2, -6), (0.2, 0.2, -1)))
 
 
 def room(rng: Random) -> Gaussians:

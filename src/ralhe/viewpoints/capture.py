@@ -16,7 +16,8 @@ from ralhe.viewpoints.probe import Probe
 from ralhe.viewpoints.robust import Floats
 from ralhe.viewpoints.survey import Survey
 
-ROUNDS, TRIES = 6, 80
+SEARCHES, ROUNDS, TRIES = 3, 6, 80
+CLEARLY = 0.985  # of the cost, where one search did better than another
 OUTLIER = 2.0  # e-folds that a size counts at most for
 LEARNT = 0.93  # of the deviation of sizes left over; around objects more is
 STEPS = np.array([[0, 0, 0], [1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]]) / np.sqrt(3)
@@ -50,22 +51,30 @@ class Capture:
 
 def fitted(matter: Matter) -> tuple[Floats, float, float]:
     """(centre [3], radius, deviation of log sizes over that from one size for all), by a search that narrows."""
-    random = np.random.default_rng(0)
     points, log_sizes = matter.sampled(matter.positions), np.log(np.maximum(matter.sampled(matter.sizes), 1e-12))
 
     def cost(centre: Floats, radius: float) -> float:
         return deviation(log_sizes - 0.5 * np.log(((points - centre) ** 2).sum(axis=1) + radius * radius))
 
-    best = np.zeros(3), 1.0
-    least = cost(*best)
-    for step in 1.5 * 0.5 ** np.arange(ROUNDS):
-        around, about = best
-        for _ in range(TRIES):
-            trial = around + step * random.normal(size=3), about * float(np.exp(step * random.normal()))
-            found = cost(*trial)
-            if found < least:
-                least, best = found, trial
-    return *best, least / max(deviation(log_sizes), 1e-9)
+    def searched(seed: int) -> tuple[float, Floats, float]:
+        random = np.random.default_rng(seed)
+        centre, radius = np.zeros(3), 1.0
+        least = cost(centre, radius)
+        for step in 1.5 * 0.5 ** np.arange(ROUNDS):
+            around, about = centre, radius
+            for _ in range(TRIES):
+                trial = around + step * random.normal(size=3), about * float(np.exp(step * random.normal()))
+                found = cost(*trial)
+                if found < least:
+                    least, (centre, radius) = found, trial
+        return least, centre, radius
+
+    least, centre, radius = searched(0)
+    # A search can end in a knot of fine detail. Only a clear gain says so; other seeds always differ a little.
+    others = min((searched(seed) for seed in range(1, SEARCHES)), key=lambda search: search[0])
+    if others[0] < CLEARLY * least:
+        least, centre, radius = others
+    return centre, radius, least / max(deviation(log_sizes), 1e-9)
 
 
 def deviation(values: Floats) -> float:

@@ -15,7 +15,7 @@ from ralhe.viewpoints.survey import Survey
 Kind = Literal["object", "interior", "unbounded"]
 
 SURROUNDED = 0.5  # of all directions show matter to someone inside
-FAR, FAR_SHARE = 4.0, 0.04  # units, and a share of the matter beyond them that floaters do not reach
+FAR, FAR_SHARE = 4.0, 0.01  # units, and a share of the matter beyond them that floaters do not reach
 SHOWN = 0.2  # of the matter can be seen from one place inside; hollow things show less
 
 
@@ -29,7 +29,10 @@ def kind_of(matter: Matter, probe: Probe, capture: Capture) -> Kind:
     if capture.survey.coverage < SURROUNDED:
         return "object"
     distances = np.linalg.norm(matter.positions, axis=1)
-    if matter.opacities[distances > FAR].sum() > FAR_SHARE * matter.opacities.sum():
+    # Surroundings are most of the area of a landscape. Their share of the Gaussians says less: where the many small
+    # ones of fine detail were pruned, what is left of an object can lie as far out.
+    surrounded = quantiles(distances, matter.opacities * matter.sizes**2, (0.5,))[0] > FAR
+    if surrounded and matter.opacities[distances > FAR].sum() > FAR_SHARE * matter.opacities.sum():
         return "unbounded"
     if capture.by_sizes and capture.survey.share > SHOWN:
         return "interior"
