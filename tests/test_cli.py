@@ -152,11 +152,16 @@ def test_encode_to_a_megabyte_by_default(scene: Path, tmp_path: Path, calls: lis
     assert "27 of 30 Gaussians, 2 unseen dropped" in result.output
 
 
-def test_images_without_a_photo_are_told(scene: Path, tmp_path: Path, calls: list[dict[str, Any]]) -> None:
+def one_camera(folder: Path) -> Path:
+    """A file of one camera, whose photo is missing."""
     frame = {"file_path": "one.png", "transform_matrix": np.eye(4).tolist()}
     lens = {"w": 40, "h": 30, "fl_x": 50, "fl_y": 50, "cx": 20, "cy": 15}
-    (tmp_path / "transforms.json").write_text(json.dumps({**lens, "frames": [frame]}))
-    result = run("encode", scene, tmp_path / "out.ralhe", "--images", tmp_path / "transforms.json")
+    (folder / "transforms.json").write_text(json.dumps({**lens, "frames": [frame]}))
+    return folder / "transforms.json"
+
+
+def test_images_without_a_photo_are_told(scene: Path, tmp_path: Path, calls: list[dict[str, Any]]) -> None:
+    result = run("encode", scene, tmp_path / "out.ralhe", "--images", one_camera(tmp_path))
     assert result.exit_code == 0, result.output
     assert len(calls[0]["views"].fit + calls[0]["views"].test) == 1
     assert "no photo of its cameras can be used" in result.output
@@ -431,11 +436,8 @@ def test_a_ladder_takes_cameras_can_be_stopped_and_names_its_streams(
         finished(3000, REPORT)
 
     monkeypatch.setattr("ralhe.encoding.encode_ladder", encode_ladder)
-    frame = {"file_path": "one.png", "transform_matrix": np.eye(4).tolist()}
-    lens = {"w": 40, "h": 30, "fl_x": 50, "fl_y": 50, "cx": 20, "cy": 15}
-    (tmp_path / "transforms.json").write_text(json.dumps({**lens, "frames": [frame]}))
     given = scene.rename(tmp_path / "one.compressed.ply")
-    options = ("--sizes", "3kB", "--images", tmp_path / "transforms.json")
+    options = ("--sizes", "3kB", "--images", one_camera(tmp_path))
     assert run("encode", given, tmp_path / "out", *options).exit_code == 0
     assert len(seen["views"].fit + seen["views"].test) == 1
     assert seen["stop"].is_set()

@@ -70,8 +70,7 @@ def encode(
     Raises SceneError for arguments out of range, RateError when no stream can be that small.
     """
     size, sh_degree, depth = _check(gaussians, size, lmbda, preset, sh_degree, depth, views)
-    meter = Meter(progress, stop, PRESETS[preset].pixels)
-    task = _Task.prepare(_beside(views, gaussians), sh_degree, depth, PRESETS[preset], meter)
+    task = _Task.prepare(_beside(views, gaussians), sh_degree, depth, PRESETS[preset], progress, stop)
     if task.empty:
         return task.report_empty(size)
     if size is not None:
@@ -80,11 +79,11 @@ def encode(
     if size is None:
         assert lmbda is not None
         plan = task.whole_plan()
-        job = Job(source, plan, meter)
+        job = Job(source, plan, task.meter)
         candidate = job.fit_at(lmbda, task.preset.for_leaves(plan.leaves))
     else:
         job, candidate = task.fit_to_size(source, size)
-    meter.finish()
+    task.meter.finish()
     return task.report(job, candidate)
 
 
@@ -113,8 +112,7 @@ def encode_ladder(
         raise SceneError("sizes is empty, expected one or more")
     for size in sizes:
         _, sh_degree, depth = _check(gaussians, size, None, preset, sh_degree, depth, views)
-    meter = Meter(progress, stop, PRESETS[preset].pixels)
-    task = _Task.prepare(_beside(views, gaussians), sh_degree, depth, PRESETS[preset], meter)
+    task = _Task.prepare(_beside(views, gaussians), sh_degree, depth, PRESETS[preset], progress, stop)
     reports = dict[int, EncodeReport]()
     for size, report in task.rungs(sorted(set(sizes), reverse=True), views):
         reports[size] = report
@@ -172,8 +170,8 @@ class _Task:
 
     @classmethod
     def prepare(cls, gaussians: Gaussians, sh_degree: int | None, depth: int | None, preset: Preset,
-                meter: Meter) -> _Task:  # fmt: skip
-        began = time.monotonic()
+                progress: Callable[[Progress], None] | None, stop: threading.Event | None) -> _Task:  # fmt: skip
+        began, meter = time.monotonic(), Meter(progress, stop, preset.pixels)
         meter.enter("prepare")
         given = gaussians if sh_degree is None else gaussians.with_sh_degree(sh_degree)
         cleaned = clean(given)
