@@ -214,7 +214,8 @@ class _Task:
         meter.plan(placing_work(count) + looking + self.work(size))
         meter.enter("look")
         took, placed = lambda: meter.took(n, every), lambda: meter.placed(count)
-        pictures = take_pictures(self.cleaned, views, count, every, took, placed, preset.drawn)
+        pictures = take_pictures(self.cleaned, views, count, every, took, placed,
+                                 preset.drawn, preset.judged)  # fmt: skip
         source = Source.of(self.given, self.cleaned, pictures, every, partial(meter.looked, every=every))
         source.order(kept)
         return source

@@ -95,6 +95,17 @@ def test_renders_may_be_drawn_smaller_than_they_are_seen(scene: Gaussians) -> No
     assert float(picture.squares(Splats.of(scene))) < 1e-3
 
 
+def test_judges_may_be_larger_and_count_no_more_for_it(scene: Gaussians) -> None:
+    small, mixed = (take_pictures(scene, ring(), JUDGES, drawn=32, judged=side) for side in (32, 64))
+    assert small is not None and mixed is not None
+    assert [p.camera.width for p in mixed.judges] == [64] and {p.camera.width for p in mixed.learnt} == {32}
+    assert [p.weight for p in mixed.all] == [4] * (JUDGES - 1) + [1]
+    for one, other in zip(small.seen, mixed.seen, strict=True):
+        assert other.sum() == pytest.approx(one.sum(), rel=0.05)
+    for told, taken in zip(mixed.influence(Splats.of(scene), 1, 1), mixed.seen, strict=True):
+        np.testing.assert_allclose(told, taken, rtol=1e-3, atol=1e-3 * taken.max())
+
+
 def test_no_more_pictures_than_asked_for_and_none_twice(scene: Gaussians) -> None:
     taken = take_pictures(scene, ring(), 5)
     assert taken is not None and len({tuple(p.camera.centre) for p in taken.all}) == 5

@@ -70,7 +70,7 @@ class Drawing:
         for picture in pictures:
             colour = picture.drawn(self.splats(leaves))
             signs = torch.randint(0, 2, colour.shape, generator=random).to(colour) * 2 - 1
-            total += torch.autograd.grad(colour, leaves, signs)[0].square()
+            total += picture.weight * torch.autograd.grad(colour, leaves, signs)[0].square()
             drawn += 1
             if not looked():
                 break

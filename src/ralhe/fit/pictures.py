@@ -49,6 +49,7 @@ class Picture:
     colour: Tensor  # [H, W, 3] half floats, on the device that draws
     background: Tensor  # [3]
     eps2d: float = EPS2D  # variance of the low-pass, square pixels
+    weight: float = 1.0  # of its pixels: more than 1 in a picture that stands for a larger one
 
     def drawn(self, splats: Splats) -> Tensor:
         """[H, W, 3] what splats look like, drawn where the picture is."""
@@ -92,7 +93,8 @@ class Pictures:
         total, count = np.zeros((2, len(splats))), 0
         for count, picture in enumerate(self.all, 1):
             part = Part(every, first + count)
-            total += influence(splats, picture.camera, picture.background, part, picture.eps2d)
+            seen = influence(splats, picture.camera, picture.background, part, picture.eps2d)
+            total += picture.weight * np.stack(seen)
             if not step():
                 break
         return Influence(*(total / count))
@@ -139,13 +141,15 @@ def take_pictures(
     step: Callable[[], bool] = lambda: True,
     placed: Callable[[], None] = lambda: None,
     drawn: int = LARGEST[0],
+    judged: int = LARGEST[0],
 ) -> Pictures | None:
     """At most `count` pictures of a scene; None where there is nothing to see.
 
     views: cameras of those to fit, their photos where they have them. Where they are fewer, or not given, renders from
     places of our own make up the number. every: tiles of a picture, of which one tells what it shows of each Gaussian.
     step: called after each picture; False ends the work. placed: called before the first, once its cameras stand.
-    drawn: pixels of the longer side of a render, at most; it stands for a picture of 800 x 600 all the same.
+    drawn, judged: pixels of the longer side of a render to learn from, and of one that judges, at most; it stands for a
+    picture of 800 x 600 all the same.
     """
     size, shots = picture_size(len(gaussians)), list[_Shot]()
     if views is not None:
@@ -154,9 +158,10 @@ def take_pictures(
     placed()
     splats, taken, total = Splats.in_own_axes(gaussians), list[Picture](), np.zeros((2, len(gaussians)))
     for number, shot in enumerate(shots, 1):
-        picture, seen = _take(splats, shot, max(size), drawn, Part(every, number))
+        most = judged if number % JUDGES == 0 else drawn
+        picture, seen = _take(splats, shot, max(size), most, Part(every, number))
         taken.append(picture)
-        total += seen
+        total += picture.weight * np.stack(seen)
         if not step():
             break
     learnt = tuple(picture for i, picture in enumerate(taken) if i % JUDGES != JUDGES - 1)
@@ -198,16 +203,17 @@ def low_pass(large: Camera, small: Camera) -> float:
     return max(EPS2D * (small.width / large.width) ** 2, NARROWEST)
 
 
-def _take(splats: Splats, shot: _Shot, side: int, drawn: int, part: Part) -> tuple[Picture, Influence]:
-    """A photo, or a render where there is none, and what a part of it shows of the Gaussians."""
+def _take(splats: Splats, shot: _Shot, side: int, most: int, part: Part) -> tuple[Picture, Influence]:
+    """A photo within `side` pixels, or a render within `most` where there is none, and what a part of it shows of the
+    Gaussians."""
     view, background = shot.view, torch.tensor(shot.background, dtype=torch.float32)
-    if view.photo is None:
-        large, most = view.camera.within(side, side), min(side, drawn)
-    else:
-        large, most = view.camera.within(TRAINED, TRAINED), side
-    camera = large.within(most, most)
+    seen = large = view.camera.within(side, side)
+    camera = seen.within(most, most)
+    if view.photo is not None:
+        large, camera = view.camera.within(TRAINED, TRAINED), seen
     eps2d = low_pass(large, camera)
-    colour, seen = look(splats, camera, background, part, eps2d)
+    colour, shown = look(splats, camera, background, part, eps2d)
     if view.photo is not None:
         colour = torch.from_numpy(photos.load(View(view.name, camera, view.photo), shot.background))
-    return Picture(camera, colour.clamp(0, 1).half().to(drawing_device()), background, eps2d), seen
+    weight = (seen.width * seen.height) / (camera.width * camera.height)
+    return Picture(camera, colour.clamp(0, 1).half().to(drawing_device()), background, eps2d, weight), shown

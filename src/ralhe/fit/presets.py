@@ -16,7 +16,8 @@ class Preset:
     """Iterations of each phase."""
 
     pictures: int  # of the scene, to learn from and to be judged by
-    drawn: int = 800  # pixels of the longer side of a render, at most
+    drawn: int = 800  # pixels of the longer side of a render to learn from, at most
+    judged: int = 800  # of one to be judged by
     look_every: int  # tiles of a picture, of which one tells what it shows of each Gaussian
     retraining_iterations: int  # one picture each, before the fit
     rounds: int  # of choosing latents and training the entropy networks in turn
@@ -34,7 +35,7 @@ class Preset:
 
     @property
     def pixels(self) -> float:
-        """Of a picture, as a share of 800 x 600."""
+        """Of a picture to learn from, as a share of 800 x 600."""
         return (self.drawn / 800) ** 2
 
     def for_leaves(self, leaves: int, learnt: int | None = None, imbalance: float = USUAL_IMBALANCE) -> Preset:
@@ -80,6 +81,7 @@ PRESETS = {
     "fast": Preset(
         pictures=192,
         drawn=400,
+        judged=400,
         look_every=3,
         retraining_iterations=200,
         least_iterations=200,

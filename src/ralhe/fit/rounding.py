@@ -163,7 +163,8 @@ class _Slopes:
         shapes, opacities, sh = leaves = [tensor.detach().requires_grad_() for tensor in made]
         drawn = Splats(splats.means, shapes, opacities, sh, splats.antialiased)
         for _ in range(schedule.batch):
-            next(self._waiting).squares(drawn).backward()  # type: ignore[no-untyped-call]
+            picture = next(self._waiting)
+            (picture.weight * picture.squares(drawn)).backward()  # type: ignore[no-untyped-call]
             going = schedule.looked() and going
         torch.autograd.backward(made, [leaf.grad for leaf in leaves])
         gradient = attributes.grad if attributes.grad is not None else torch.zeros_like(attributes)
