@@ -24,6 +24,7 @@ from ralhe.fit.source import Source
 from ralhe.gaussians import Array, Gaussians
 from ralhe.prepare import clean
 from ralhe.rasteriser import Splats, render
+from ralhe.rasteriser.sensitivity import Influence
 from tests.scenes import sphere
 
 SIZE = 6_000
@@ -50,6 +51,13 @@ def fitted(source: Source, preset: Preset, stop: threading.Event | None = None) 
     return job, job.refine(SIZE, preset).data
 
 
+def weighed(pictures: Pictures, *weights: float) -> Pictures:
+    """The same pictures, in turn of these weights."""
+    lists = [[replace(p, weight=weights[i % len(weights)]) for i, p in enumerate(some)]
+             for some in (pictures.learnt, pictures.judges)]  # fmt: skip
+    return replace(pictures, learnt=tuple(lists[0]), judges=tuple(lists[1]))
+
+
 def error(source: Source, decoded: Gaussians) -> float:
     pictures = pictures_of(source)
     return mean_error(Splats.of(decoded), pictures.judges)
@@ -60,6 +68,14 @@ def test_rounding_by_pictures_looks_better_at_the_same_size(source: Source, prob
     plain, rounded = (fitted(source, replace(FAST, turns=turns, probes=probes))[1] for turns in (0, 24))
     assert len(rounded) <= SIZE
     assert error(source, bitstream.decode(rounded)) < 0.85 * error(source, bitstream.decode(plain))
+
+
+@pytest.mark.parametrize("probes", [0, 3])
+def test_pictures_that_all_stand_for_larger_ones_change_nothing(source: Source, probes: int) -> None:
+    preset, pictures = replace(FAST, turns=3, probes=probes), pictures_of(source)
+    seen = Influence(*(4 * np.stack(pictures.seen)))
+    large = Source.of(source.given, source.cleaned, replace(weighed(pictures, 4), seen=seen))
+    assert fitted(large, preset)[1] == fitted(source, preset)[1]
 
 
 def test_curvature_is_told_by_pictures_of_all_kinds(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +109,7 @@ def test_what_is_drawn_is_what_a_decoder_sees(source: Source) -> None:
 def test_curvature_tells_how_fast_an_error_grows(source: Source, measured: bool) -> None:
     """By channel, against the slope between two pictures an epsilon apart."""
     job, _ = fitted(source, replace(FAST, turns=0))
-    drawing, pictures = Drawing(job.scene, job.fit.basis, antialiased=False), pictures_of(source)
+    drawing, pictures = Drawing(job.scene, job.fit.basis, antialiased=False), weighed(pictures_of(source), 1, 4)
     attributes = job.fit.decoded_attributes()
     decoded = drawing.tensor(attributes)
     if measured:
@@ -106,7 +122,7 @@ def test_curvature_tells_how_fast_an_error_grows(source: Source, measured: bool)
         change = torch.zeros_like(decoded)
         change[:, channels] = drawing.tensor(random.choice([-0.02, 0.02], change[:, channels].shape))
         with torch.no_grad():
-            pairs = ([render(drawing.splats(a), p.camera).colour for a in (decoded, decoded + change)]
+            pairs = ([p.weight**0.5 * render(drawing.splats(a), p.camera).colour for a in (decoded, decoded + change)]
                      for p in pictures.all)  # fmt: skip
             found = np.mean([float((one - two).square().sum()) for one, two in pairs])
         ratio = found / float((predicted[:, channels] * change[:, channels].cpu().numpy() ** 2).sum())
