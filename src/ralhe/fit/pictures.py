@@ -156,19 +156,19 @@ def take_pictures(
         shots = [_Shot(view, views.background) for view in spread(views.fit or views.test, count)]
     shots += _placed(gaussians, count - len(shots), size)
     placed()
-    splats, taken, total = Splats.in_own_axes(gaussians), list[Picture](), np.zeros((2, len(gaussians)))
+    splats, total = Splats.in_own_axes(gaussians), np.zeros((2, len(gaussians)))
+    learnt, judges, number = list[Picture](), list[Picture](), 0
     for number, shot in enumerate(shots, 1):
-        most = judged if number % JUDGES == 0 else drawn
+        into, most = (judges, judged) if number % JUDGES == 0 else (learnt, drawn)
         picture, seen = _take(splats, shot, max(size), most, Part(every, number))
-        taken.append(picture)
+        into.append(picture)
         total += picture.weight * np.stack(seen)
         if not step():
             break
-    learnt = tuple(picture for i, picture in enumerate(taken) if i % JUDGES != JUDGES - 1)
-    if not taken:
+    if not number:
         return None
-    photographed = any(shot.view.photo is not None for shot in shots[: len(taken)])
-    return Pictures(learnt, tuple(taken[JUDGES - 1 :: JUDGES]), Influence(*(total / len(taken))), photographed)
+    photographed = any(shot.view.photo is not None for shot in shots[:number])
+    return Pictures(tuple(learnt), tuple(judges), Influence(*(total / number)), photographed)
 
 
 @dataclass(frozen=True)

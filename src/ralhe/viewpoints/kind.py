@@ -31,8 +31,8 @@ def kind_of(matter: Matter, probe: Probe, capture: Capture) -> Kind:
     distances = np.linalg.norm(matter.positions, axis=1)
     # Surroundings are most of the area of a landscape. Their share of the Gaussians says less: where the many small
     # ones of fine detail were pruned, what is left of an object can lie as far out.
-    surrounded = quantiles(distances, matter.opacities * matter.sizes**2, (0.5,))[0] > FAR
-    if surrounded and matter.opacities[distances > FAR].sum() > FAR_SHARE * matter.opacities.sum():
+    far_by_area = quantiles(distances, matter.opacities * matter.sizes**2, (0.5,))[0] > FAR
+    if far_by_area and matter.opacities[distances > FAR].sum() > FAR_SHARE * matter.opacities.sum():
         return "unbounded"
     if capture.by_sizes and capture.survey.share > SHOWN:
         return "interior"
