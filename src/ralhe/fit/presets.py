@@ -113,7 +113,8 @@ PRESETS = {
         probes=252,
     ),
     "best": Preset(
-        pictures=384,
+        pictures=576,
+        drawn=400,
         look_every=1,
         retraining_iterations=6000,
         rounds=4,
@@ -121,9 +122,9 @@ PRESETS = {
         harmonic_iterations=1500,
         synthesis_iterations=600,
         turns=400,
-        batch=12,
+        batch=16,
         trials=4,
         trial_iterations=200,
-        probes=384,
+        probes=504,
     ),
 }
