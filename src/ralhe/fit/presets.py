@@ -63,7 +63,7 @@ class Preset:
 
     def for_scene(self, gaussians: int) -> Preset:
         """For a scene of so many Gaussians."""
-        return self if gaussians > FEW or self.pixels == 1 else replace(self, pictures=self.pictures // 2)
+        return self if gaussians > FEW else replace(self, pictures=self.pictures // 2)
 
     def continued(self) -> Preset:
         """For a fit that starts where another ended."""
