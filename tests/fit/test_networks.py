@@ -41,24 +41,42 @@ def test_a_synthesis_network_is_kept_where_it_pays(predictable: bool) -> None:
         assert quantise_if_it_pays(model, given, lmbda=100.0) == ()
 
 
-def test_exponents_are_no_worse_than_one_for_all() -> None:
+def total_bits(model: EntropyModel, exponents: dict[str, int], inputs: torch.Tensor, latents: torch.Tensor) -> float:
+    """Of all latents and of the weights on these grids."""
+    tensors, trial = model.quantised(exponents), copy.deepcopy(model)
+    trial.load(tensors)
+    with torch.no_grad():
+        return float(trial.mean_bits(inputs, latents)) * len(latents) + weight_bits(tensors)
+
+
+def learnt(merges: int) -> tuple[EntropyModel, torch.Tensor, torch.Tensor]:
+    """A network after 200 iterations on N merges that stand for so many; the merges."""
     (shape,) = network_shapes(0, (8, 0))
     random = torch.Generator().manual_seed(2)
     inputs = torch.rand(N, shape.inputs, generator=random)
     latents = torch.round(8 * inputs[:, :1] * torch.randn(N, shape.channels, generator=random))
     model = EntropyModel(shape)
     model.start_from(latents)
-    train(model, inputs, latents, 200, lambda: True, seed=0)
+    train(model, inputs, latents, merges, 200, lambda: True, seed=0)
+    return model, inputs, latents
 
-    def cost(exponents: dict[str, int]) -> float:
-        tensors, trial = model.quantised(exponents), copy.deepcopy(model)
-        trial.load(tensors)
-        with torch.no_grad():
-            return float(trial.mean_bits(inputs, latents)) * N + weight_bits(tensors)
 
-    found = cost(search_exponents(model, inputs, latents, N))
-    alike = [cost(dict.fromkeys(TENSORS, exponent)) for exponent in range(2, 16)]
+def test_exponents_are_no_worse_than_one_for_all() -> None:
+    model, inputs, latents = learnt(N)
+    found = total_bits(model, search_exponents(model, inputs, latents, N), inputs, latents)
+    alike = [total_bits(model, dict.fromkeys(TENSORS, exponent), inputs, latents) for exponent in range(2, 16)]
     assert found <= min(alike) < 0.8 * max(alike)
+
+
+def test_networks_learn_what_their_own_weights_cost() -> None:
+    def cost(merges: int) -> tuple[float, float]:
+        model, inputs, latents = learnt(merges)
+        exponents = search_exponents(model, inputs, latents, N)
+        return weight_bits(model.quantised(exponents)), total_bits(model, exponents, inputs, latents)
+
+    (weights, total), (weights_for_many, total_for_many) = cost(N), cost(1000 * N)
+    assert weights < 0.8 * weights_for_many
+    assert total < total_for_many
 
 
 @pytest.mark.parametrize("spread", [0.02, 0.1, 1.0])

@@ -35,7 +35,7 @@ def learn_and_walk(made: Made, iterations: int, exponent: int) -> tuple[list[flo
     models = [EntropyModel(shape, seed=5) for shape in network_shapes(made.header.sh_degree, made.header.hidden[:2])]
     for model, (inputs, latents) in zip(models, inputs_and_latents(made), strict=True):
         model.start_from(latents)
-        train(model, inputs, latents, iterations, lambda: True, seed=0)
+        train(model, inputs, latents, len(latents), iterations, lambda: True, seed=0)
     entropy = tuple(model.quantised(dict.fromkeys(TENSORS, exponent)) for model in models)
     parameters = replace(made.parameters, entropy=entropy)
     importance = np.ones(channels_of(made.header.sh_degree))

@@ -142,7 +142,7 @@ class Fit:
             model = self._models[i]
             if self._rounds == 0:
                 model.start_from(parts[i])
-            train(model, inputs[i], parts[i], iterations[i], self._meter.trained, self._rounds)
+            train(model, inputs[i], parts[i], self._merges, iterations[i], self._meter.trained, self._rounds)
             start = self._exponents[i] if self._rounds > 1 else None
             self._exponents[i] = search_exponents(model, inputs[i], parts[i], self._merges, start)
 
