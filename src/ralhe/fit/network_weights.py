@@ -1,4 +1,5 @@
-"""Which grid each network tensor is rounded to: fewer bits for the network against more for the latents."""
+"""What the weights of a network cost in a stream, and which grid each tensor of it is rounded to: fewer bits for the
+network against more for the latents."""
 
 from __future__ import annotations
 
@@ -9,9 +10,10 @@ import torch
 from torch import Tensor
 
 from ralhe.model.entropy_model import TENSORS, EntropyModel
-from ralhe.parameters import QuantisedTensor
+from ralhe.parameters import EXPONENT_ONE, QuantisedTensor
 
 FIRST_EXPONENT = 9  # a step of 1/32
+BITS_OF_A_FOLD = 4.0  # of a weight, for each e-fold of it in such steps (docs/design.md)
 SAMPLE = 80_000  # latents
 
 
@@ -27,6 +29,12 @@ def weight_bits(tensors: tuple[QuantisedTensor, ...]) -> float:
         entropy = -(counts * np.log2(counts / counts.sum())).sum()
         bits += 5 + entropy + float((length + (tensor.values != 0)).sum()) + 2 * len(counts)
     return bits
+
+
+def smooth_weight_bits(model: EntropyModel) -> Tensor:
+    """About the same before any rounding, smooth but at zero, where weights cost nothing; with its gradient."""
+    weights = torch.cat([tensor.reshape(-1) for tensor in model.parameters()])
+    return BITS_OF_A_FOLD * torch.log1p(weights.abs() * 2.0 ** (FIRST_EXPONENT - EXPONENT_ONE)).sum()
 
 
 def search_exponents(model: EntropyModel, inputs: Tensor, latents: Tensor, merges: int,

@@ -16,7 +16,7 @@ class Preset:
     """Iterations of each phase."""
 
     pictures: int  # of the scene, to learn from and to be judged by
-    drawn: int = 800  # pixels of the longer side of a render to learn from, at most
+    drawn: int = 400  # pixels of the longer side of a render to learn from, at most
     judged: int = 800  # of one to be judged by
     look_every: int  # tiles of a picture, of which one tells what it shows of each Gaussian
     retraining_iterations: int  # one picture each, before the fit
@@ -80,7 +80,6 @@ class Preset:
 PRESETS = {
     "fast": Preset(
         pictures=192,
-        drawn=400,
         judged=400,
         look_every=3,
         retraining_iterations=200,
@@ -99,7 +98,6 @@ PRESETS = {
     ),
     "default": Preset(
         pictures=288,
-        drawn=400,
         look_every=1,
         retraining_iterations=2000,
         rounds=3,
@@ -114,7 +112,6 @@ PRESETS = {
     ),
     "best": Preset(
         pictures=576,
-        drawn=400,
         look_every=1,
         retraining_iterations=6000,
         rounds=4,

@@ -8,12 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 from torch import Tensor
 
+from ralhe.fit.network_weights import smooth_weight_bits
 from ralhe.model.entropy_model import EntropyModel
 
 BATCH = 1024
 LEARNING_RATE = 0.02
-USUAL_GRID, WEIGHT_BITS = 1 / 32, 4.0
-"""A stream carries the weights, too: so many bits of a weight for each e-fold of it on such a grid (docs/design.md)."""
 
 
 def train(model: EntropyModel, inputs: Tensor, latents: Tensor, merges: int, iterations: int,
@@ -30,19 +29,13 @@ def train(model: EntropyModel, inputs: Tensor, latents: Tensor, merges: int, ite
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(iterations, 1))
     for _ in range(iterations):
         rows = torch.randint(len(inputs), (min(BATCH, len(inputs)),), generator=generator)
-        loss = model.mean_bits(inputs[rows], latents[rows]) + _weight_bits(model) / merges
+        loss = model.mean_bits(inputs[rows], latents[rows]) + smooth_weight_bits(model) / merges
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
         if not step():
             return
-
-
-def _weight_bits(model: EntropyModel) -> Tensor:
-    """About what the weights cost in a stream, smooth but at zero, where they cost nothing."""
-    weights = torch.cat([tensor.reshape(-1) for tensor in model.parameters()])
-    return WEIGHT_BITS * torch.log1p(weights.abs() / USUAL_GRID).sum()
 
 
 def side_by_side(job: Callable[[int], None], jobs: int) -> None:
