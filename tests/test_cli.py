@@ -288,6 +288,21 @@ def test_several_sizes_need_a_folder_that_takes_files(
     assert not calls
 
 
+@pytest.mark.parametrize("to", [("out.ralhe", "--size", "3kB"), ("out", "--sizes", "2kB,3kB")])
+def test_a_disk_without_room_is_told_before_the_work(
+    to: tuple[str, ...], scene: Path, tmp_path: Path, calls: list[dict[str, Any]]
+) -> None:
+    resource = pytest.importorskip("resource", reason="no limits of processes here")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        message = refused("encode", scene, tmp_path / to[0], *to[1:])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert "cannot be written to (File too large); name another folder" in message
+    assert not calls
+
+
 @pytest.mark.parametrize("several", [False, True])
 def test_a_stream_that_cannot_be_written_whole_leaves_the_one_before(
     several: bool, scene: Path, tmp_path: Path, calls: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch

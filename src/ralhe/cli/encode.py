@@ -17,6 +17,7 @@ from ralhe.cli.failures import (
     about,
     check_output,
     is_folder,
+    is_there,
     make_folder,
     plain_words,
     stop_on_interrupt,
@@ -93,7 +94,7 @@ def encode_files(scene: Path, folder: Path, sizes: dict[str, int], **options: Un
         gaussians = ralhe.read(scene)
     if folder.suffix.lower() == SUFFIX and not is_folder(folder):
         raise Failure(f"{folder}: is the name of a stream; with --sizes name the folder that streams go to")
-    make_folder(folder)
+    make_folder(folder, _room(scene, *sizes.values()))
     plain = scene.name.removesuffix(scene.suffix).removesuffix(".compressed")
     streams = {name: folder / f"{plain}-{name}.ralhe" for name in sizes}
     for stream in streams.values():
@@ -118,7 +119,7 @@ def encode_files(scene: Path, folder: Path, sizes: dict[str, int], **options: Un
 
 def encode_file(scene: Path, stream: Path, **options: Unpack[EncodeOptions]) -> EncodeReport:
     """Reads, encodes under a progress bar, writes."""
-    check_output(stream, scene)
+    check_output(stream, scene, room=_room(scene, options.get("size") or 0))
     if stream.suffix.lower() != SUFFIX:
         raise Failure(f"{stream}: a stream has a name that ends in {SUFFIX}")
     with about(scene):
@@ -129,6 +130,11 @@ def encode_file(scene: Path, stream: Path, **options: Unpack[EncodeOptions]) -> 
     with about(stream), files.whole_file(stream) as out:
         out.write(report.data)
     return report
+
+
+def _room(scene: Path, *sizes: int) -> int:
+    """Bytes that streams may need: a size may be far more than the scene has."""
+    return min(sum(sizes), scene.stat().st_size) if is_there(scene) else 0
 
 
 def encoded_line(scene: Path, report: EncodeReport) -> str:

@@ -110,8 +110,8 @@ def stop_on_interrupt() -> Iterator[threading.Event]:
         signal.signal(signal.SIGINT, previous)
 
 
-def check_output(output: Path, *sources: Path) -> None:
-    """Raises Failure where output would replace input or cannot be written, before any work is done."""
+def check_output(output: Path, *sources: Path, room: int = 0) -> None:
+    """Raises Failure where output of `room` bytes would replace input or cannot be written, before any work is done."""
     for source in sources:
         if is_there(source) and is_there(output) and source.samefile(output):
             raise Failure(f"{output}: input and output are the same file; give the output another name")
@@ -120,7 +120,7 @@ def check_output(output: Path, *sources: Path) -> None:
     with about(output):
         target = output.resolve() if output.is_symlink() else output
     _check_parent(target)
-    _check_writable(target.parent)
+    _check_writable(target.parent, room)
 
 
 def is_there(path: Path) -> bool:
@@ -135,14 +135,14 @@ def is_folder(path: Path) -> bool:
         return path.is_dir()
 
 
-def make_folder(folder: Path) -> None:
-    """Makes a folder for output, or raises Failure, before any work is done."""
+def make_folder(folder: Path, room: int) -> None:
+    """Makes a folder for output of `room` bytes, or raises Failure, before any work is done."""
     if is_there(folder) and not is_folder(folder):
         raise Failure(f"{folder}: is a file; name a folder")
     _check_parent(folder)
     with about(folder):
         folder.mkdir(exist_ok=True)
-    _check_writable(folder)
+    _check_writable(folder, room)
 
 
 def _check_parent(output: Path) -> None:
@@ -150,9 +150,9 @@ def _check_parent(output: Path) -> None:
         raise Failure(f"{output}: there is no folder {output.parent}")
 
 
-def _check_writable(folder: Path) -> None:
+def _check_writable(folder: Path, room: int) -> None:
     try:
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+        with tempfile.TemporaryFile(dir=folder) as trial:
+            trial.write(bytes(room))  # what a full disk or a quota would refuse only after the work
     except OSError as error:
         raise Failure(f"{folder}: cannot be written to ({error.strerror or error}); name another folder") from error
