@@ -98,6 +98,7 @@ PRESETS = {
     ),
     "default": Preset(
         pictures=288,
+        drawn=560,
         look_every=1,
         retraining_iterations=2000,
         rounds=3,
